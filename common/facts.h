@@ -1,0 +1,29 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+// The small files under --state.dir in which facts survive a restart.
+
+// The contents of `path`; NotFound when there is no such file; at most 1 MiB.
+absl::StatusOr<std::string> ReadFileToString(const std::string& path);
+
+// Writes `contents` so that a crash at any moment leaves the old file or the new one: temporary file
+// (mode 0600), fsync, rename, fsync of the directory.
+absl::Status WriteFileAtomically(const std::string& path, const std::string& contents);
+
+// Writes files in a thread of its own: a slow or full disk delays no verdict. Of several writes to
+// one path only the newest matters. The first failure is logged, and failing() is exported.
+class FactsWriter {
+ public:
+  FactsWriter();
+  ~FactsWriter();  // writes what is still to be written
+  void Write(const std::string& path, std::string contents);
+  bool failing() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};

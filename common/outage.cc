@@ -1,0 +1,92 @@
+#include "common/outage.h"
+
+#include <algorithm>
+
+namespace {
+Instant Middle(Instant a, Instant b) { return a + (b - a) / 2; }
+}  // namespace
+
+void Sweep::SetCandidates(std::set<std::string> eyes) { candidates_ = std::move(eyes); }
+
+std::optional<Attempt> Sweep::Add(const std::string& eye, const Attempt& look) {
+  if (look.result == Result::kVoid) return std::nullopt;
+  if (look.result == Result::kOk) {
+    begin_ = std::max(begin_, look.begin);
+    failed_.clear();
+    return look;
+  }
+  if (look.begin < begin_ || !candidates_.count(eye)) return std::nullopt;
+  failed_.insert_or_assign(eye, look);
+  Attempt sweep{Result::kFail, look.begin, look.end};
+  for (auto& candidate : candidates_) {
+    auto seen = failed_.find(candidate);
+    if (seen == failed_.end()) return std::nullopt;
+    sweep.begin = std::min(sweep.begin, seen->second.begin);
+    sweep.end = std::max(sweep.end, seen->second.end);
+  }
+  begin_ = look.begin;
+  failed_.clear();
+  return sweep;
+}
+
+double Outage::LowSeconds() const { return std::max(0.0, Seconds(last_fail - first_fail)); }
+
+std::optional<double> Outage::HighSeconds() const {
+  if (!last_ok || !first_ok) return std::nullopt;
+  return Seconds(*first_ok - *last_ok);
+}
+
+std::optional<double> Outage::MidSeconds() const {
+  if (!last_ok || !first_ok) return std::nullopt;
+  return std::max(0.0, Seconds(End() - Start()));
+}
+
+Instant Outage::Start() const { return last_ok ? Middle(*last_ok, first_fail) : first_fail; }
+Instant Outage::End() const { return first_ok ? Middle(last_fail, *first_ok) : last_fail; }
+
+OutageWatch::Event OutageWatch::Step(const Attempt& attempt) {
+  if (attempt.result == Result::kVoid) return {};
+  return attempt.result == Result::kOk ? Ok(attempt) : Fail(attempt);
+}
+
+void OutageWatch::Resume(const Outage& open) {
+  open_ = open;
+  state_ = State::kDown;
+}
+
+OutageWatch::Event OutageWatch::Ok(const Attempt& a) {
+  Event event;
+  if (state_ == State::kDown) {
+    if (!open_->first_ok) open_->first_ok = a.end;
+    if (++successes_ >= rise_) {
+      event.closed = std::move(open_);
+      open_.reset();
+      state_ = State::kUp;
+      last_ok_ = a.begin;
+    }
+    return event;
+  }
+  event.short_failure = failing_.has_value() && state_ == State::kUp;
+  failing_.reset();
+  failures_ = 0;
+  state_ = State::kUp;
+  last_ok_ = a.begin;
+  return event;
+}
+
+OutageWatch::Event OutageWatch::Fail(const Attempt& a) {
+  if (state_ == State::kDown) {
+    successes_ = 0;
+    open_->last_fail = std::max(open_->last_fail, a.begin);
+    open_->first_ok.reset();
+    return {};
+  }
+  if (!failing_) failing_ = Outage{last_ok_, a.end, a.begin, std::nullopt};
+  failing_->last_fail = a.begin;
+  if (++failures_ < fall_) return {};
+  open_ = std::move(failing_);
+  failing_.reset();
+  failures_ = successes_ = 0;
+  state_ = State::kDown;
+  return {.opened = true, .closed = {}, .short_failure = false};
+}

@@ -1,0 +1,83 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "common/deadline.h"
+
+// From looks to outages with bounds. Nothing here knows what is watched, and nothing reads a clock.
+
+// What one look, or one sweep over all members, proves: the operation works (ok), it does not
+// (fail), or nothing, because the fault was our own (void).
+enum class Result { kOk, kFail, kVoid };
+
+struct Attempt {
+  Result result;
+  Instant begin, end;
+};
+
+// Turns the looks of a group's members into attempts of the group. One ok look proves the operation.
+// A fail takes a sweep: every candidate (a member that could hold the role) has a look that began
+// after the sweep began and proved nothing. A void look counts for nothing.
+class Sweep {
+ public:
+  void SetCandidates(std::set<std::string> eyes);
+  // Adds a look, in the order of ends; returns the attempt that it completes, if it completes one.
+  std::optional<Attempt> Add(const std::string& eye, const Attempt& look);
+
+ private:
+  std::set<std::string> candidates_;
+  Instant begin_ = Instant::min();          // of the current sweep
+  std::map<std::string, Attempt> failed_;   // the last failed look of each candidate in it
+};
+
+// When the operation stopped and worked again. The start lies in [last_ok, first_fail], the end in
+// [last_fail, first_ok], where
+//   last_ok    = begin of the last ok attempt before      (absent: nobody looked before)
+//   first_fail = end of the first failed attempt
+//   last_fail  = begin of the last failed attempt
+//   first_ok   = end of the first ok attempt after        (absent: still open)
+// so that the bounds hold whatever happened between two looks.
+struct Outage {
+  std::optional<Instant> last_ok;
+  Instant first_fail, last_fail;
+  std::optional<Instant> first_ok;
+
+  double LowSeconds() const;                  // max(0, last_fail - first_fail)
+  std::optional<double> HighSeconds() const;  // first_ok - last_ok
+  std::optional<double> MidSeconds() const;   // ((last_fail + first_ok) - (last_ok + first_fail)) / 2
+  Instant Start() const;                      // middle of its bounds; first_fail without last_ok
+  Instant End() const;                        // of a closed outage: middle of its bounds
+};
+
+// Watches one operation. `fall` failed attempts in a row declare an outage, `rise` ok ones close it:
+// they debounce the state, never the edges.
+class OutageWatch {
+ public:
+  enum class State { kUnknown, kUp, kDown };
+  struct Event {
+    bool opened = false;          // an outage was declared with this attempt
+    std::optional<Outage> closed;
+    bool short_failure = false;   // a failure ended before it counted
+  };
+  OutageWatch(int fall, int rise) : fall_(fall), rise_(rise) {}
+
+  Event Step(const Attempt& attempt);  // attempts in the order of their ends
+  State state() const { return state_; }
+  const std::optional<Outage>& open() const { return open_; }
+  // Continues an outage that an earlier process saw begin.
+  void Resume(const Outage& open);
+
+ private:
+  Event Ok(const Attempt& a);
+  Event Fail(const Attempt& a);
+
+  int fall_, rise_;
+  State state_ = State::kUnknown;
+  std::optional<Instant> last_ok_;  // begin of the last ok attempt before the present failure
+  std::optional<Outage> failing_;   // failures that are not declared yet
+  int failures_ = 0;                // in a row, while not down
+  std::optional<Outage> open_;
+  int successes_ = 0;               // in a row, while down
+};

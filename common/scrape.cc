@@ -1,0 +1,127 @@
+#include "common/scrape.h"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <map>
+
+#include "common/guarded.h"
+#include "common/worker.h"
+
+absl::Status Collector::Collect(const Deadline&, Samples&) { return absl::OkStatus(); }
+Next Collector::Look(const Deadline&) { return {}; }
+
+struct Scraper::State {
+  using Workers = std::map<std::string, std::shared_ptr<Worker>>;
+  struct Set {
+    Workers workers;
+    std::vector<std::shared_ptr<Judge>> judges;
+    std::shared_ptr<Round> round;
+    std::vector<std::shared_ptr<Worker>> members;  // of the round, by slot
+  };
+  Guarded<Set> set;
+  std::vector<std::shared_ptr<Worker>> leaving;  // touched by Set() alone
+  std::atomic<int> rounds = 0;
+};
+
+namespace {
+
+std::string Key(const std::string& group, const Target& t) {
+  return group + '\0' + t.kind + '\0' + t.name + '\0' + t.labels + '\0' + t.fingerprint;
+}
+
+}  // namespace
+
+Scraper::Scraper() : state_(std::make_unique<State>()) {}
+
+Scraper::~Scraper() {
+  auto workers = state_->set.With([](State::Set& s) { return std::move(s.workers); });
+  for (auto& [key, worker] : workers) worker->Stop();  // all at once, then join one by one
+}
+
+void Scraper::Set(const std::vector<Group>& groups) {
+  auto old = state_->set.With([](State::Set& s) { return s.workers; });
+  State::Workers workers;
+  std::vector<std::shared_ptr<Judge>> judges;
+  for (const Group& group : groups) {
+    if (group.judge) judges.push_back(group.judge);
+    for (Target& target : group.targets()) {
+      std::string key = Key(group.name, target);
+      auto kept = old.find(key);
+      workers[key] = kept != old.end() ? kept->second
+                                       : std::make_shared<Worker>(std::move(target), group.name);
+    }
+  }
+  state_->set.With([&](State::Set& s) {
+    s.workers = workers;
+    s.judges = std::move(judges);
+    s.round = nullptr;
+  });
+  for (auto& [key, worker] : old) {
+    if (workers.count(key)) continue;
+    worker->Stop();
+    state_->leaving.push_back(worker);
+  }
+  std::erase_if(state_->leaving, [](auto& worker) { return worker->ended(); });
+}
+
+std::string Scraper::Scrape(const Deadline& deadline, Format format) {
+  bool mine = false;
+  auto [round, members, judges] = state_->set.With([&](State::Set& s) {
+    mine = !s.round || s.round->over();
+    if (mine) {
+      s.members.clear();
+      for (auto& [key, worker] : s.workers) s.members.push_back(worker);
+      s.round = std::make_shared<Round>(s.members.size(), deadline);
+    }
+    return std::tuple(s.round, s.members, s.judges);
+  });
+  if (mine) {
+    ++state_->rounds;
+    for (std::size_t i = 0; i < members.size(); ++i) members[i]->Offer(round, i);
+    round->Start();
+  }
+  auto slots = round->Await(deadline);
+
+  Samples self({}, std::numeric_limits<int>::max());
+  for (std::size_t i = 0; i < members.size(); ++i) members[i]->Report(self, slots[i]);
+  std::vector<Samples> verdicts(judges.size());
+  std::vector<const Samples*> parts;
+  for (auto& slot : slots) parts.push_back(&slot.samples);
+  for (std::size_t i = 0; i < judges.size(); ++i) judges[i]->Show(Now::Read(), verdicts[i]);
+  for (auto& verdict : verdicts) parts.push_back(&verdict);
+  parts.push_back(&self);
+  return RenderPage(parts, format);
+}
+
+void Scraper::Poke(const std::string& group) {
+  auto workers = state_->set.With([](State::Set& s) { return s.workers; });
+  for (auto& [key, worker] : workers)
+    if (worker->group == group) worker->Poke();
+}
+
+std::vector<TargetState> Scraper::States() const {
+  auto workers = state_->set.With([](State::Set& s) { return s.workers; });
+  std::vector<TargetState> states;
+  for (auto& [key, worker] : workers) states.push_back(worker->state());
+  return states;
+}
+
+std::vector<Story> Scraper::Stories() const {
+  auto judges = state_->set.With([](State::Set& s) { return s.judges; });
+  std::vector<Story> all;
+  for (auto& judge : judges)
+    for (auto& story : judge->Stories()) all.push_back(std::move(story));
+  std::stable_sort(all.begin(), all.end(), [](const Story& a, const Story& b) {
+    return a.unix_seconds > b.unix_seconds;
+  });
+  return all;
+}
+
+bool Scraper::ready() const {
+  for (auto& state : States())
+    if (!state.known) return false;
+  return true;
+}
+
+int Scraper::rounds() const { return state_->rounds; }

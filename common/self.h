@@ -1,0 +1,18 @@
+#pragma once
+#include <string>
+
+#include "common/metric.h"
+
+// The exporter's own metrics, kept in a prometheus-cpp Registry and written by our page writer:
+// build, HTTP, scrapes, reloads, state directory, process. One per process, thread-safe.
+void CountHttpRequest(const std::string& handler, int code);
+void ObserveScrape(double seconds);
+void NoteReload(bool successful, double unix_seconds);
+void NoteStateDirectory(bool writable);
+
+// Adds all of them, with process_* read from /proc now.
+void ShowSelf(Samples& out);
+
+// "0.1.0", "0.1.0 (revision abc1234)".
+std::string Version();
+std::string LongVersion();

@@ -1,0 +1,107 @@
+#pragma once
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/board.h"
+#include "common/json.h"
+#include "common/metric.h"
+#include "common/outage.h"
+
+// The shared model: one service of one scope, its outages, its holder and its failovers, and the
+// ha_* metrics that say so under the same names for every exporter.
+
+struct ServiceOptions {
+  std::string service;  // postgres, postgres_rw, redis, dns, site, ...
+  std::string scope;    // equals the label that names it elsewhere (pg_cluster, master_name, ...)
+  double rto_objective_seconds = 120;
+  double rpo_objective_seconds = 300;
+  double look_interval_seconds = 0.25;  // of the calm pace
+  // How old the newest attempt may be before the state is unknown: three intervals, plus what the
+  // slowest eye may hold the verdict back.
+  double patience_seconds = 0.75;
+  int fall = 3, rise = 3;
+};
+
+// A closed outage as it is exported and kept: wall-clock times, and bounds that are absent where
+// nobody can know.
+struct OutageFact {
+  double start_unix_seconds = 0, end_unix_seconds = 0, low_seconds = 0;
+  std::optional<double> mid_seconds, high_seconds;
+  bool end_unknown = false;  // nobody saw it end
+};
+
+struct FailoverFact {
+  double unix_seconds = 0;
+  std::string from, to;
+  std::string kind;  // failover, switchover, unseen
+  // What was lost, if something can be said about it: [low, high], absent = unknown.
+  std::optional<double> lost_seconds, lost_low_seconds, lost_high_seconds;
+  std::optional<double> lost_bytes, lost_low_bytes, lost_high_bytes;
+};
+
+class Service {
+ public:
+  explicit Service(ServiceOptions options);
+  void Configure(ServiceOptions options);  // a reload: objectives and intervals may change
+
+  // One attempt of the operation, in the order of ends. Returns what it changed.
+  OutageWatch::Event Attempted(const Attempt& attempt, const Now& now);
+  // The newest moment at which the slowest needed eye looked; exported, and old age means unknown.
+  void Looked(Instant oldest_needed_look) { looked_ = oldest_needed_look; }
+  // `holder` has the active role now; nothing is counted. "" = nobody.
+  void Hold(const std::string& holder);
+  // The role went over: a failover or switchover, counted and remembered.
+  void Failover(FailoverFact fact);
+  // A moment in which two held the role at once was proven, `seconds` more than before.
+  void SplitBrain(double seconds) { split_brain_seconds_ += seconds; }
+  void SetSplitBrain(bool now) { split_brain_ = now; }
+
+  const std::string& holder() const { return holder_; }
+  const std::string& last_holder() const { return last_holder_; }  // also while nobody holds it
+  OutageWatch::State state() const { return watch_.state(); }
+  const std::optional<Outage>& open_outage() const { return watch_.open(); }
+  const ServiceOptions& options() const { return options_; }
+  const std::deque<OutageFact>& outages() const { return outages_; }
+  const std::deque<FailoverFact>& failovers() const { return failovers_; }
+
+  // Whether the newest attempt is young enough for its result to be shown.
+  bool Known(const Now& now) const;
+  void Show(const Now& now, const std::vector<std::string>& holders, Samples& out) const;
+  std::vector<Story> Stories() const;
+
+  // What survives a restart, as one JSON object, and back: `age_seconds` is how long ago it was
+  // written, absent when the clocks do not tell. An open outage younger than ten minutes is taken up
+  // again, else it is closed as unknown. Counters start at 0 again.
+  int facts_revision() const { return facts_revision_; }
+  std::string Facts(const Now& now) const;
+  void Restore(JsonView facts, std::optional<double> age_seconds, const Now& now);
+
+ private:
+  void Close(const Outage& outage, const Now& now);
+  double UnavailableSeconds(const Outage& outage) const;
+
+  ServiceOptions options_;
+  OutageWatch watch_;
+  Instant looked_ = Instant::min(), attempted_ = Instant::min();
+  std::string holder_, last_holder_;
+  std::deque<OutageFact> outages_;     // newest last, at most kKept
+  std::deque<FailoverFact> failovers_;
+  double outages_total_ = 0, short_failures_total_ = 0, unavailable_seconds_ = 0;
+  std::map<std::string, double> failovers_total_;
+  bool split_brain_ = false;
+  double split_brain_seconds_ = 0;
+  double open_start_unix_seconds_ = 0;
+  Instant open_saved_ = Instant::min();    // the last_fail that the facts hold
+  Instant counted_from_ = Instant::min();  // this process counts nothing that came before
+  int facts_revision_ = 0;
+};
+
+// The envelope of a facts file. It carries the boot id and the reading of both clocks, so that the
+// age of the facts is known within one boot whatever happens to the wall clock.
+std::string FactsFile(const std::vector<const Service*>& services, const Now& now);
+absl::Status RestoreFacts(const std::string& facts, const Now& now,
+                          const std::vector<Service*>& services);

@@ -1,0 +1,176 @@
+#include <array>
+#include <fstream>
+
+#include "absl/strings/str_format.h"
+
+#include "common/service.h"
+
+namespace {
+
+constexpr double kOpenAtMostSeconds = 600;
+
+// Names the optional numbers of a fact once, for writing and for reading.
+template <class Fact>
+struct Number {
+  const char* key;
+  std::optional<double> Fact::*field;
+};
+constexpr Number<OutageFact> kOutageNumbers[] = {{"mid_seconds", &OutageFact::mid_seconds},
+                                                 {"high_seconds", &OutageFact::high_seconds}};
+constexpr Number<FailoverFact> kFailoverNumbers[] = {
+    {"lost_seconds", &FailoverFact::lost_seconds},
+    {"lost_low_seconds", &FailoverFact::lost_low_seconds},
+    {"lost_high_seconds", &FailoverFact::lost_high_seconds},
+    {"lost_bytes", &FailoverFact::lost_bytes},
+    {"lost_low_bytes", &FailoverFact::lost_low_bytes},
+    {"lost_high_bytes", &FailoverFact::lost_high_bytes}};
+
+template <class Fact, std::size_t N>
+std::string WriteNumbers(const Fact& fact, const Number<Fact> (&numbers)[N]) {
+  std::string out;
+  for (auto& [key, field] : numbers)
+    if (fact.*field) out += absl::StrFormat(",\"%s\":%.6f", key, *(fact.*field));
+  return out;
+}
+
+template <class Fact, std::size_t N>
+void ReadNumbers(JsonView json, const Number<Fact> (&numbers)[N], Fact& fact) {
+  for (auto& [key, field] : numbers) fact.*field = json[key].Number();
+}
+
+std::string Text(JsonView json) { return std::string(json.String().value_or("")); }
+
+std::string Write(const OutageFact& f) {
+  return absl::StrFormat(
+      "{\"start\":%.6f,\"end\":%.6f,\"low_seconds\":%.6f,\"end_unknown\":%s%s}",
+      f.start_unix_seconds, f.end_unix_seconds, f.low_seconds, f.end_unknown ? "true" : "false",
+      WriteNumbers(f, kOutageNumbers));
+}
+
+std::string Write(const FailoverFact& f) {
+  return absl::StrFormat("{\"at\":%.6f,\"from\":%s,\"to\":%s,\"kind\":%s%s}", f.unix_seconds,
+                         JsonQuote(f.from), JsonQuote(f.to), JsonQuote(f.kind),
+                         WriteNumbers(f, kFailoverNumbers));
+}
+
+template <class List>
+std::string WriteList(const List& list) {
+  std::string out;
+  for (auto& item : list) out += (out.empty() ? "" : ",") + Write(item);
+  return "[" + out + "]";
+}
+
+OutageFact ReadOutage(JsonView j) {
+  OutageFact f{j["start"].Number().value_or(0), j["end"].Number().value_or(0),
+               j["low_seconds"].Number().value_or(0), {}, {},
+               j["end_unknown"].Bool().value_or(false)};
+  ReadNumbers(j, kOutageNumbers, f);
+  return f;
+}
+
+FailoverFact ReadFailover(JsonView j) {
+  FailoverFact f;
+  f.unix_seconds = j["at"].Number().value_or(0);
+  f.from = Text(j["from"]);
+  f.to = Text(j["to"]);
+  f.kind = Text(j["kind"]);
+  ReadNumbers(j, kFailoverNumbers, f);
+  return f;
+}
+
+std::string BootId() {
+  std::string id;
+  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), id);
+  return id;
+}
+
+double BootSeconds(const Now& now) { return Seconds(now.at.time_since_epoch()); }
+
+// Seconds since the facts were written; absent when the wall clock has to tell and went back.
+std::optional<double> Age(JsonView facts, const Now& now) {
+  bool same_boot = Text(facts["boot_id"]) == BootId();
+  auto saved = facts[same_boot ? "saved_boot_seconds" : "saved_unix_seconds"].Number();
+  double age = (same_boot ? BootSeconds(now) : now.unix_seconds) - saved.value_or(1e300);
+  if (age < 0) return std::nullopt;
+  return age;
+}
+
+}  // namespace
+
+std::string Service::Facts(const Now& now) const {
+  std::string open = "null";
+  if (auto& o = watch_.open()) {
+    open = absl::StrFormat("{\"first_fail_ago\":%.6f,\"last_fail_ago\":%.6f",
+                           Seconds(now.at - o->first_fail), Seconds(now.at - o->last_fail));
+    if (o->last_ok) open += absl::StrFormat(",\"last_ok_ago\":%.6f", Seconds(now.at - *o->last_ok));
+    open += absl::StrFormat(",\"start\":%.6f}", open_start_unix_seconds_);
+  }
+  return absl::StrFormat(
+      "{\"service\":%s,\"scope\":%s,\"holder\":%s,\"open\":%s,\n\"outages\":%s,\n\"failovers\":%s}",
+      JsonQuote(options_.service), JsonQuote(options_.scope), JsonQuote(last_holder_), open,
+      WriteList(outages_), WriteList(failovers_));
+}
+
+void Service::Restore(JsonView facts, std::optional<double> age_seconds, const Now& now) {
+  for (JsonView j : facts["outages"].Items()) outages_.push_back(ReadOutage(j));
+  for (JsonView j : facts["failovers"].Items()) failovers_.push_back(ReadFailover(j));
+  last_holder_ = Text(facts["holder"]);
+  counted_from_ = now.at;
+  JsonView open = facts["open"];
+  if (!open.IsObject()) return;
+  auto instant = [&](const char* key) -> std::optional<Instant> {
+    auto ago = open[key].Number();
+    if (!ago || !age_seconds) return std::nullopt;
+    return now.at - FromSeconds(*ago + *age_seconds);
+  };
+  auto first_fail = instant("first_fail_ago"), last_fail = instant("last_fail_ago");
+  double start = open["start"].Number().value_or(0);
+  if (first_fail && last_fail && *age_seconds <= kOpenAtMostSeconds) {
+    watch_.Resume({instant("last_ok_ago"), *first_fail, *last_fail, std::nullopt});
+    open_start_unix_seconds_ = start;
+    return;
+  }
+  double low = open["first_fail_ago"].Number().value_or(0) - open["last_fail_ago"].Number().value_or(0);
+  outages_.push_back({start, start + low, std::max(0.0, low), {}, {}, true});
+}
+
+std::vector<Story> Service::Stories() const {
+  std::vector<Story> stories;
+  std::string where = options_.service + " " + options_.scope + ": ";
+  for (auto& f : outages_) {
+    std::string how = f.end_unknown ? "at least " : "";
+    double seconds = f.end_unknown ? f.low_seconds : f.mid_seconds.value_or(f.low_seconds);
+    std::string bounds = f.high_seconds
+                             ? absl::StrFormat(" (%.2f to %.2f s)", f.low_seconds, *f.high_seconds)
+                             : f.end_unknown ? ", nobody saw it end" : ", nobody saw it begin";
+    stories.push_back({f.start_unix_seconds,
+                       where + absl::StrFormat("outage of %s%.2f s%s", how, seconds, bounds)});
+  }
+  for (auto& f : failovers_)
+    stories.push_back({f.unix_seconds, where + f.kind + " from " + f.from + " to " + f.to});
+  return stories;
+}
+
+std::string FactsFile(const std::vector<const Service*>& services, const Now& now) {
+  std::string list;
+  for (auto* service : services) list += (list.empty() ? "" : ",\n") + service->Facts(now);
+  return absl::StrFormat(
+      "{\"version\":1,\"boot_id\":%s,\"saved_boot_seconds\":%.6f,\"saved_unix_seconds\":%.6f,\n"
+      "\"services\":[%s]}\n",
+      JsonQuote(BootId()), BootSeconds(now), now.unix_seconds, list);
+}
+
+absl::Status RestoreFacts(const std::string& facts, const Now& now,
+                          const std::vector<Service*>& services) {
+  auto json = Json::Parse(facts);
+  if (!json.ok()) return json.status();
+  if (json->view()["version"].Integer() != 1)
+    return absl::InvalidArgumentError("facts of an unknown version");
+  auto age = Age(json->view(), now);
+  for (JsonView saved : json->view()["services"].Items())
+    for (Service* service : services)
+      if (Text(saved["service"]) == service->options().service &&
+          Text(saved["scope"]) == service->options().scope)
+        service->Restore(saved, age, now);
+  return absl::OkStatus();
+}
