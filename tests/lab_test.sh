@@ -1,0 +1,173 @@
+#!/bin/bash
+# Test of the lab itself: two labs at once, their passwords and faults, and that nothing of them is
+# left. Prints what it saw and when. usage: lab_test.sh
+set -u -o pipefail
+lab=$(dirname "$(readlink -f "$0")")/lab
+begin=$EPOCHREALTIME
+work=$(mktemp -d /tmp/lab-test.XXXXXX)
+chmod 755 "$work"
+a=$work/a b=$work/b
+export LAB_TTL=20 LAB_LOOP_WAIT=2 LAB_RETRY_TIMEOUT=3
+sleep 600 &
+parent=$!
+cleanup() {
+  kill "$parent" $(jobs -p) 2>/dev/null
+  "$lab/postgres-ha" down "$a"
+  "$lab/postgres-ha" down "$b"
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+say() { printf '%5.1f s  %s\n' "$(bc -l <<<"$EPOCHREALTIME - $begin")" "$*"; }
+fail() { say "FAILED: $*" && exit 1; }
+check() { "${@:2}" >/dev/null 2>&1 || fail "$1" && say "$1"; }
+refuse() { ! "${@:2}" >/dev/null 2>&1 || fail "$1" && say "$1"; }
+# eventually SECONDS WHAT COMMAND...
+eventually() {
+  local deadline=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    ((SECONDS < deadline)) || fail "$what"
+    sleep 0.2
+  done
+  say "$what"
+}
+# fault SCRIPT COMMAND DIR...
+fault() { "$lab/$1" "${@:2}" || fail "$*"; }
+
+value() { grep -m 1 "^LAB_$2=" "$1/lab.env" | cut -d= -f2-; }
+# query DIR PORT_NAME USER SQL [DATABASE]
+query() {
+  PGPASSFILE=$(value "$1" PGPASSFILE) PGCONNECT_TIMEOUT=2 timeout 5 psql -XAtqw -h 127.0.0.1 \
+    -p "$(value "$1" "$2_PORT")" -U "$3" -d "${5-postgres}" -c "$4"
+}
+admin() { query "$1" "$2" postgres "${@:3}"; }
+answers() { [[ $("${@:2}") == "$1" ]]; }
+# streams DIR LEADER_PORT_NAME MEMBERS
+streams() {
+  answers "$3" admin "$1" "$2" "SELECT string_agg(application_name, ' ' ORDER BY application_name)
+    FROM pg_stat_replication WHERE state = 'streaming'"
+}
+insert() { query "$1" HAPROXY_RW app "INSERT INTO app.rows VALUES (1, now())" app; }
+# has_rows DIR PORT_NAME COUNT
+has_rows() { answers "$3" admin "$1" "$2" "SELECT count(*) FROM app.rows" app; }
+leader_is() { answers "$2" "$lab/patroni" leader "$1"; }
+
+bring_up() {
+  "$lab/postgres-ha" up "$a" &
+  local first=$!
+  LAB_PARENT=$parent "$lab/postgres-ha" up "$b" || fail "the second lab is up"
+  wait "$first" || fail "the first lab is up"
+  say "two labs are up"
+  for dir in "$a" "$b"; do
+    check "${dir##*/}: pg2 and pgc1 stream from pg1" streams "$dir" PG1 "pg2 pgc1"
+    check "${dir##*/}: the port for replicas leads to one" \
+      answers t admin "$dir" HAPROXY_RO "SELECT pg_is_in_recovery()"
+  done
+  check "no port is shared" answers "" eval "grep -ho '_PORT=.*' '$a/lab.env' '$b/lab.env' |
+    sort | uniq -d"
+}
+
+passwords() {
+  local user
+  for user in sentinel_exporter sentinel_bare app; do
+    check "$user enters with its password" query "$a" PG1 "$user" "SELECT 1"
+    refuse "$user does not with a wrong one" env PGPASSWORD=wrong psql -XAtqwc "SELECT 1" \
+      "host=127.0.0.1 port=$(value "$a" PG1_PORT) user=$user dbname=postgres"
+  done
+  refuse "nobody enters without a password" env PGPASSFILE=/dev/null psql -XAtqwc "SELECT 1" \
+    "host=127.0.0.1 port=$(value "$a" PGC1_PORT) user=postgres dbname=postgres"
+  check "pg_hba.conf knows SCRAM only" answers scram-sha-256 admin "$a" PG2 \
+    "SELECT DISTINCT auth_method FROM pg_hba_file_rules"
+  check "the exporter has pg_monitor" answers t query "$a" PG1 sentinel_exporter \
+    "SELECT pg_has_role('pg_monitor', 'usage')"
+  check "the bare role has not" answers f query "$a" PG1 sentinel_bare \
+    "SELECT pg_has_role('pg_monitor', 'usage')"
+  check "password files are their owner's alone" answers 600 stat -c %a "$a/secrets/exporter"
+}
+
+# The leader's machine is lost, and comes back as a replica. Runs beside the faults of the other lab.
+crash() {
+  check "b: the application writes" insert "$b"
+  fault patroni kill-leader "$b"
+  say "b: killed pg1"
+  eventually 50 "b: the application writes again" insert "$b"
+  check "b: the leader is pg2" leader_is "$b" pg2
+  fault patroni start "$b" pg1
+  eventually 30 "b: pg1 and pgc1 stream from pg2" streams "$b" PG2 "pg1 pgc1"
+  eventually 5 "b: no row was lost on the cloud site" has_rows "$b" PGC1 2
+}
+
+freezes() {
+  fault patroni stop "$a" pg2 postgres
+  refuse "a: frozen PostgreSQL does not answer" query "$a" PG2 app "SELECT 1"
+  fault patroni cont "$a" pg2 postgres
+  check "a: thawed it does" query "$a" PG2 app "SELECT 1"
+  fault patroni stop "$a" pgc1 postmaster
+  refuse "a: a frozen postmaster accepts nobody" query "$a" PGC1 app "SELECT 1"
+  fault patroni cont "$a" pgc1 postmaster
+  fault patroni stop-walreceiver "$a" pgc1
+  fault patroni pause-replay "$a" pg2
+  check "a: the application writes" insert "$a"
+  check "a: no row passes the frozen link" has_rows "$a" PGC1 0
+  check "a: no row passes the paused replay" has_rows "$a" PG2 0
+  fault patroni cont-walreceiver "$a" pgc1
+  fault patroni resume-replay "$a" pg2
+  eventually 5 "a: the row passes the thawed link" has_rows "$a" PGC1 1
+  eventually 5 "a: the row passes the resumed replay" has_rows "$a" PG2 1
+}
+
+kills() {
+  fault patroni kill-postgres "$a" pg1
+  refuse "a: nobody writes after kill-postgres" insert "$a"
+  eventually 30 "a: PostgreSQL recovers in place" insert "$a"
+  check "a: the leader is still pg1" leader_is "$a" pg1
+  eventually 20 "a: the cloud site follows" streams "$a" PG1 "pg2 pgc1"
+  fault patroni switchover "$a"
+  say "a: switchover is over"
+  check "a: the leader is pg2" leader_is "$a" pg2
+  eventually 20 "a: pg1 and pgc1 stream from pg2" streams "$a" PG2 "pg1 pgc1"
+  fault haproxy kill "$a"
+  refuse "a: no route without HAProxy" insert "$a"
+  fault haproxy start "$a"
+  eventually 10 "a: routes are back" insert "$a"
+  fault etcd kill "$a" 1
+  check "a: two of three etcd members are enough" leader_is "$a" pg2
+  fault etcd start "$a" 1
+}
+
+segments() { sed -sn 7p "$1"/*/data/postmaster.pid | awk '{ print $2 }'; }
+left() {
+  local pids
+  pids=$(grep -slzF "$1/" /proc/[0-9]*/{environ,cmdline}
+    find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$1/*" 2>/dev/null)
+  [[ ! $pids ]] || echo "process $pids"
+  [[ ! -e $1 ]] || echo "directory $1"
+  awk -v ids=" $(echo $2) " 'index(ids, " " $2 " ") { print "segment", $2 }' /proc/sysvipc/shm
+}
+
+take_down() {
+  local of_a of_b
+  fault patroni stop "$a" pg2
+  fault etcd stop "$a" 2
+  fault haproxy stop "$a"
+  of_a=$(segments "$a") of_b=$(segments "$b")
+  fault postgres-ha down "$a"
+  check "a: down, frozen members too; nothing is left" answers "" left "$a" "$of_a"
+  check "b: still runs" leader_is "$b" pg2
+  kill "$parent"
+  eventually 10 "b: gone with its parent; nothing is left" answers "" left "$b" "$of_b"
+  check "no semaphore is left" answers "$semaphores" cat /proc/sysvipc/sem
+}
+
+semaphores=$(cat /proc/sysvipc/sem)
+bring_up
+passwords
+crash &
+crash=$!
+freezes
+kills
+wait "$crash" || exit 1
+take_down
+say "passed"
