@@ -21,7 +21,11 @@ trap 'exit 1' INT TERM
 
 say() { printf '%5.1f s  %s\n' "$(bc -l <<<"$EPOCHREALTIME - $begin")" "$*"; }
 fail() { say "FAILED: $*" && exit 1; }
-check() { "${@:2}" >/dev/null 2>&1 || fail "$1" && say "$1"; }
+check() {
+  local output
+  output=$("${@:2}" 2>&1) || fail "$1: $output"
+  say "$1"
+}
 refuse() { ! "${@:2}" >/dev/null 2>&1 || fail "$1" && say "$1"; }
 # eventually SECONDS WHAT COMMAND...
 eventually() {
@@ -29,6 +33,16 @@ eventually() {
   shift 2
   until "$@" >/dev/null 2>&1; do
     ((SECONDS < deadline)) || fail "$what"
+    sleep 0.2
+  done
+  say "$what"
+}
+# holds SECONDS WHAT COMMAND...: true every time during that long.
+holds() {
+  local deadline=$((SECONDS + $1)) what=$2
+  shift 2
+  while ((SECONDS < deadline)); do
+    "$@" >/dev/null 2>&1 || fail "$what"
     sleep 0.2
   done
   say "$what"
@@ -43,7 +57,12 @@ query() {
     -p "$(value "$1" "$2_PORT")" -U "$3" -d "${5-postgres}" -c "$4"
 }
 admin() { query "$1" "$2" postgres "${@:3}"; }
-answers() { [[ $("${@:2}") == "$1" ]]; }
+# answers EXPECTED COMMAND...
+answers() {
+  local output
+  output=$("${@:2}")
+  [[ $output == "$1" ]] || { echo "$output" && false; }
+}
 # streams DIR LEADER_PORT_NAME MEMBERS
 streams() {
   answers "$3" admin "$1" "$2" "SELECT string_agg(application_name, ' ' ORDER BY application_name)
@@ -107,15 +126,21 @@ freezes() {
   fault patroni stop "$a" pgc1 postmaster
   refuse "a: a frozen postmaster accepts nobody" query "$a" PGC1 app "SELECT 1"
   fault patroni cont "$a" pgc1 postmaster
-  fault patroni stop-walreceiver "$a" pgc1
+  fault patroni stop "$a" pgc1 walreceiver
   fault patroni pause-replay "$a" pg2
   check "a: the application writes" insert "$a"
   check "a: no row passes the frozen link" has_rows "$a" PGC1 0
-  check "a: no row passes the paused replay" has_rows "$a" PG2 0
-  fault patroni cont-walreceiver "$a" pgc1
+  # Two loops of Patroni, which must not resume it.
+  holds 5 "a: no row passes the paused replay" has_rows "$a" PG2 0
+  fault patroni cont "$a" pgc1 walreceiver
   fault patroni resume-replay "$a" pg2
   eventually 5 "a: the row passes the thawed link" has_rows "$a" PGC1 1
   eventually 5 "a: the row passes the resumed replay" has_rows "$a" PG2 1
+  fault patroni stop "$a" pg2 startup
+  check "a: the application writes" insert "$a"
+  check "a: no row passes the frozen startup process" has_rows "$a" PG2 1
+  fault patroni cont "$a" pg2 startup
+  eventually 5 "a: the row passes when it is thawed" has_rows "$a" PG2 2
 }
 
 kills() {
