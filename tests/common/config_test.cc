@@ -244,8 +244,8 @@ TEST(Config, SecretsComeFromFiles) {
     TemporaryFile file(s.content);
     Loaded l = LoadText("password_file: " + file.name());
     EXPECT_EQ(l.password, s.value);
-    EXPECT_EQ(std::string(l.status.message()),
-              s.error.empty() ? "" : "c.yml:1:16: password_file: '" + file.name() + "': " + s.error);
+    std::string error = "c.yml:1:16: password_file: '" + file.name() + "': " + s.error;
+    EXPECT_EQ(std::string(l.status.message()), s.error.empty() ? "" : error);
   }
 }
 
