@@ -1,5 +1,5 @@
 #!/bin/bash
-# Test of the lab itself: two labs at once, their passwords and faults, and that nothing of them is
+# Test of the lab itself: its tools, two labs at once, their passwords and faults, and that nothing of them is
 # left. Prints what it saw and when. usage: lab_test.sh
 set -u -o pipefail
 lab=$(dirname "$(readlink -f "$0")")/lab
@@ -186,6 +186,7 @@ take_down() {
   check "no semaphore is left" answers "$semaphores" cat /proc/sysvipc/sem
 }
 
+check "proxy, HTTP faults, silent DNS and port holder do what they say" "$lab/tools_test"
 semaphores=$(cat /proc/sysvipc/sem)
 bring_up
 passwords

@@ -145,12 +145,11 @@ lab_pids() {
 
 # lab_postgres_pids [MEMBER]: postgres processes of one member, or of all; the postmaster first.
 lab_postgres_pids() {
-  local link pid first='' rest=() postmaster='' program
-  program=$(lab_postgres_bin)/postgres
+  local link pid first='' rest=() postmaster=''
   for link in $(find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' \
       -lname "$LAB_DIR/${1-*}/data*" 2>/dev/null); do
     pid=${link#/proc/} pid=${pid%/cwd}
-    [[ /proc/$pid/exe -ef $program ]] || continue
+    [[ $(readlink "/proc/$pid/exe") == */postgres* ]] || continue
     read -r postmaster 2>/dev/null <"$LAB_DIR/${1-*}/data/postmaster.pid"
     if [[ $pid == "$postmaster" ]]; then first=$pid; else rest+=("$pid"); fi
   done
