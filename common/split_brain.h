@@ -1,0 +1,31 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+
+#include "common/deadline.h"
+
+// Proof that two members held the active role at the same time, by a sandwich: A, then B, then A
+// again, each look ended before the next began, all of them active, and A the same incarnation both
+// times (`identity`: postmaster start and timeline, run id, ...), so that A was active all the while.
+// Sequential looks alone prove nothing: in a clean switchover A is active, then B.
+class SplitBrain {
+ public:
+  // A look at `member`, in the order of ends; `active`: it held the role. Returns the seconds of
+  // split brain that this look proves beyond those proven before, if it proves any (0 at the first).
+  std::optional<double> Step(const std::string& member, const std::string& identity, bool active,
+                             Instant begin, Instant end);
+  // Whether a sandwich was completed and neither of the two was seen inactive since.
+  bool proven() const { return proven_until_.has_value(); }
+  // When the present one was first and last proven: moments in which two were active.
+  std::optional<Instant> since() const { return proven_since_; }
+
+ private:
+  struct ActiveLook {
+    std::string identity;
+    Instant begin, end;
+  };
+  std::map<std::string, ActiveLook> active_;  // the last look of each member that is active
+  std::string first_, second_;                // the pair of the present proof
+  std::optional<Instant> proven_since_, proven_until_;
+};

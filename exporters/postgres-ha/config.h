@@ -1,0 +1,37 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/config.h"
+#include "common/http_client.h"
+#include "exporters/postgres-ha/connection.h"
+
+// What the configuration says. A data set is one PostgreSQL history: the entries of `clusters` with
+// the same name, one for each site. The first is the one that leads while all is well.
+
+struct StaticMember {
+  std::string name, host;
+  int port = 5432;
+};
+
+struct SiteOptions {
+  std::string name;                   // label target_site
+  std::vector<std::string> patroni;   // http://host:port; one is enough
+  std::vector<StaticMember> members;
+  ConnectionOptions connection;       // without host and port
+  HttpOptions http;
+  Duration look_interval, look_deadline;
+};
+
+struct DataSetOptions {
+  std::string name;                   // label pg_cluster
+  std::vector<SiteOptions> sites;
+  Duration forget_after;
+  double rto_objective_seconds, rpo_objective_seconds;
+  std::vector<std::string> anchors;   // host:port that answer as long as our own network works
+};
+
+// Reads the whole file; `fields` without keys gives the local default: Patroni at
+// http://127.0.0.1:8008 and libpq's environment. Errors as Fields::Finish() says them.
+absl::StatusOr<std::vector<DataSetOptions>> ReadConfig(Fields& fields);

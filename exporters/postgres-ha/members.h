@@ -1,0 +1,53 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "exporters/postgres-ha/config.h"
+#include "exporters/postgres-ha/evidence.h"
+#include "exporters/postgres-ha/wal_ring.h"
+
+// Everything known about one member of a data set.
+struct Member {
+  // Where it is: from the configuration or from Patroni.
+  std::string host, api_url;
+  int port = 0;
+  bool configured = false;
+  Instant present = Instant::min();  // last listed by Patroni, or answering by SQL
+
+  // What the eye by SQL saw last, and in which state the member was for how long.
+  std::optional<SqlLook> sql;
+  Instant begin = Instant::min(), end = Instant::min();
+  std::map<std::string, double> state_seconds;
+  bool was_writable = false;         // ever: from then on it could hold the role, whatever its site
+  bool goodbye = false;              // it was told to stop since it was last writable
+  // The newest facts by SQL; they stay when it no longer answers.
+  std::string system_identifier;
+  std::optional<long long> replayed;
+  WalRing written;                   // its WAL while it was writable
+
+  // What Patroni says of it, and its own Patroni.
+  std::optional<PatroniMember> patroni;
+  Instant patroni_listed = Instant::min();
+  bool patroni_proven = false;       // its own Patroni answered once, so its address is right
+  std::optional<bool> patroni_alive;
+  Instant patroni_asked = Instant::min();
+};
+
+using Members = std::map<MemberId, Member>;
+
+// The state of a member as a word of the closed set kMemberStates.
+extern const std::vector<std::string_view> kMemberStates;
+std::string_view StateOf(const SqlLook& look);
+
+// Brings the members of the site up to date with what its Patroni lists: new ones appear, moved ones
+// change their address. Nobody disappears because a list lacks them: a frozen member is missing after
+// its ttl, and after an outage of the store the list is empty. Returns whether addresses changed.
+bool Discover(Members& members, const std::string& site, const PatroniLook& look, Instant at);
+
+// Drops members that are not configured, not listed and not reachable for `forget_after`.
+bool Forget(Members& members, Instant now, Duration forget_after);
+
+// The name of a member for the page: its own, or site/name where two sites share it.
+std::string LabelOf(const Members& members, const MemberId& id);

@@ -1,0 +1,34 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "common/scrape.h"
+#include "exporters/postgres-ha/connection.h"
+#include "exporters/postgres-ha/verdict.h"
+
+// The eye on one PostgreSQL server: one kept connection, looked through every 250 ms with one
+// prepared statement, and asked for details at a scrape in one round trip.
+class PostgresEye : public Collector {
+ public:
+  // `collector` says who it is in evidence; looks come every `interval`, and faster when the board
+  // says so.
+  PostgresEye(std::shared_ptr<DataSetBoard> board, MemberId member, ConnectionOptions options,
+              Duration interval);
+  absl::Status Collect(const Deadline& deadline, Samples& out) override;
+  Next Look(const Deadline& deadline) override;
+
+ private:
+  absl::Status See(const Deadline& deadline, SqlLook& look);
+  absl::Status Identify(const Deadline& deadline);
+
+  const std::shared_ptr<DataSetBoard> board_;
+  const MemberId member_;
+  const std::string eye_;
+  const Duration interval_;
+  Connection connection_;
+  int identified_session_ = 0;  // the session that the facts below are of
+  std::string system_identifier_;
+  double start_unix_seconds_ = 0;
+  int version_ = 0;
+  bool standby_ = true;         // as the last look saw it
+};

@@ -1,0 +1,143 @@
+// How the verdict on a data set shows itself on the page.
+#include "exporters/postgres-ha/verdict.h"
+
+namespace {
+
+const Metric kUp("postgres_ha_member_up", Type::kGauge,
+                 "Whether the member answers by SQL within the look deadline.", "pg_cluster",
+                 "target_site", "member");
+const Metric kState("postgres_ha_member_state", Type::kStateSet,
+                    "What the member is by SQL: primary takes writes, read_only is a primary whose "
+                    "default_transaction_read_only is on, the rest does not answer, and why.",
+                    "pg_cluster", "target_site", "member", "state");
+const Metric kStateSeconds("postgres_ha_member_state_seconds_total", Type::kCounter,
+                           "Time the member spent in each state.", "pg_cluster", "target_site",
+                           "member", "state");
+const Metric kWritable("postgres_ha_member_writable", Type::kGauge,
+                       "Whether the member takes writes, by SQL.", "pg_cluster", "target_site",
+                       "member");
+const Metric kInfo("postgres_ha_member_info", Type::kInfo, "Who the member is.", "pg_cluster",
+                   "target_site", "member", "server_version", "system_identifier", "host", "port");
+const Metric kForeign("postgres_ha_member_foreign", Type::kGauge,
+                      "Whether the member belongs to another data set (system identifier): it is "
+                      "left out of every verdict.",
+                      "pg_cluster", "target_site", "member");
+const Metric kStart("postgres_ha_member_start_timestamp_seconds", Type::kGauge,
+                    "When the member's postmaster started.", "pg_cluster", "target_site", "member");
+const Metric kTimeline("postgres_ha_member_timeline", Type::kGauge,
+                       "The timeline that the member writes or receives.", "pg_cluster",
+                       "target_site", "member");
+const Metric kPosition("postgres_ha_member_wal_position_bytes", Type::kGauge,
+                       "WAL written (on a primary), received and replayed (on a standby).",
+                       "pg_cluster", "target_site", "member", "stage");
+const Metric kReplayed("postgres_ha_member_replayed_timestamp_seconds", Type::kGauge,
+                       "Commit time of the last replayed transaction.", "pg_cluster", "target_site",
+                       "member");
+const Metric kLag("postgres_ha_replication_lag_seconds", Type::kGauge,
+                  "How long what the standby has replayed has been outdated: 0 when it has all. It "
+                  "goes on growing when the standby or the link is dead, and is the least it can be "
+                  "when the standby was behind already as the exporter began to watch.",
+                  "pg_cluster", "target_site", "member");
+const Metric kLagBytes("postgres_ha_replication_lag_bytes", Type::kGauge,
+                       "WAL of the primary that the standby has not received, or not replayed.",
+                       "pg_cluster", "target_site", "member", "stage");
+const Metric kPatroniUp("postgres_ha_patroni_up", Type::kGauge,
+                        "Whether the member's Patroni answers.", "pg_cluster", "target_site",
+                        "member");
+const Metric kPatroniRole("postgres_ha_patroni_role", Type::kStateSet,
+                          "What Patroni says the member is.", "pg_cluster", "target_site", "member",
+                          "role");
+const Metric kPatroniRunning("postgres_ha_patroni_running", Type::kGauge,
+                             "Whether Patroni says the member's PostgreSQL is running or streaming.",
+                             "pg_cluster", "target_site", "member");
+const Metric kPatroniPaused("postgres_ha_patroni_paused", Type::kGauge,
+                            "Whether automatic failover is paused.", "pg_cluster", "target_site");
+const Metric kWritableMembers("postgres_ha_writable_members", Type::kGauge,
+                              "How many members take writes now, over all sites.", "pg_cluster");
+const Metric kIncidents("postgres_ha_incidents_total", Type::kCounter,
+                        "What happened to the leader without a change of leader: in_place_recovery "
+                        "(it crashed and came back), restart, demotion (told to step down, came "
+                        "back), timeline_regression (an older history took over).",
+                        "pg_cluster", "kind");
+const Metric kForgetAfter("postgres_ha_member_forget_after_seconds", Type::kGauge,
+                          "How long a member that is neither listed nor reachable stays visible.",
+                          "pg_cluster");
+
+}  // namespace
+
+void DataSet::Show(const Now& now, Samples& out) const {
+  std::vector<std::string> holders;
+  double writable = 0;
+  for (auto& [id, member] : members_) {
+    holders.push_back(LabelOf(members_, id));
+    bool fresh = member.sql && now.at - member.end < Patience(id.site);
+    if (fresh && member.sql->Writable() && !Foreign(member)) ++writable;
+    ShowMember(id, member, now, out);
+    ShowPatroni(id, member, now, out);
+    ShowLag(id, member, now, out);
+  }
+  postgres_.Show(now, holders, out);
+  if (postgres_.Known(now)) out.Add(kWritableMembers, {options_.name}, writable);
+  for (auto& [kind, n] : incidents_) out.Add(kIncidents, {options_.name, kind}, n);
+  for (auto& [site, paused] : paused_)
+    if (now.at - paused.second < kPatroniFresh)
+      out.Add(kPatroniPaused, {options_.name, site}, paused.first);
+  out.Add(kForgetAfter, {options_.name}, Seconds(options_.forget_after));
+}
+
+void DataSet::ShowMember(const MemberId& id, const Member& m, const Now& now, Samples& out) const {
+  const std::string &cluster = options_.name, &site = id.site, label = LabelOf(members_, id);
+  for (auto state : kMemberStates) {
+    auto seconds = m.state_seconds.find(std::string(state));
+    out.Add(kStateSeconds, {cluster, site, label, state},
+            seconds == m.state_seconds.end() ? 0 : seconds->second);
+  }
+  if (!m.sql || now.at - m.end >= Patience(site)) return;
+  const SqlLook& look = *m.sql;
+  if (look.answer != Answer::kOurs)
+    out.Add(kUp, {cluster, site, label}, look.answer == Answer::kAnswered);
+  out.AddState(kState, {cluster, site, label, ""}, kMemberStates, StateOf(look));
+  if (look.answer == Answer::kRefused) out.Add(kWritable, {cluster, site, label}, 0);
+  if (look.answer != Answer::kAnswered) return;
+  out.Add(kWritable, {cluster, site, label}, look.Writable());
+  out.Add(kForeign, {cluster, site, label}, Foreign(m));
+  std::string version = std::to_string(look.version / 10000) + "." + std::to_string(look.version % 10000);
+  out.Add(kInfo,
+          {cluster, site, label, version, look.system_identifier, m.host, std::to_string(m.port)}, 1);
+  out.Add(kStart, {cluster, site, label}, look.start_unix_seconds);
+  if (look.timeline) out.Add(kTimeline, {cluster, site, label}, *look.timeline);
+  auto position = [&](std::string_view stage, std::optional<long long> bytes) {
+    if (bytes) out.Add(kPosition, {cluster, site, label, stage}, static_cast<double>(*bytes));
+  };
+  position(look.in_recovery ? "replay" : "write", look.position);
+  if (look.in_recovery) position("receive", look.received);
+  if (look.in_recovery && look.replayed_unix_seconds)
+    out.Add(kReplayed, {cluster, site, label}, *look.replayed_unix_seconds);
+}
+
+void DataSet::ShowPatroni(const MemberId& id, const Member& m, const Now& now, Samples& out) const {
+  const std::string &cluster = options_.name, &site = id.site, label = LabelOf(members_, id);
+  if (m.patroni_alive && now.at - m.patroni_asked < kPatroniFresh)
+    out.Add(kPatroniUp, {cluster, site, label}, *m.patroni_alive);
+  if (!m.patroni || now.at - m.patroni_listed >= kPatroniFresh) return;
+  out.AddState(kPatroniRole, {cluster, site, label, ""},
+               {"leader", "standby_leader", "sync_standby", "quorum_standby", "replica"},
+               m.patroni->role);
+  out.Add(kPatroniRunning, {cluster, site, label},
+          m.patroni->state == "running" || m.patroni->state == "streaming");
+}
+
+void DataSet::ShowLag(const MemberId& id, const Member& m, const Now& now, Samples& out) const {
+  auto seconds = LagSeconds(id, now);
+  if (!seconds) return;
+  const std::string label = LabelOf(members_, id);
+  out.Add(kLag, {options_.name, id.site, label}, *seconds);
+  auto written = members_.at(reference_).written.last_position();
+  auto bytes = [&](std::string_view stage, std::optional<long long> position) {
+    if (written && position)
+      out.Add(kLagBytes, {options_.name, id.site, label, stage},
+              static_cast<double>(std::max(0LL, *written - *position)));
+  };
+  bytes("replay", m.replayed);
+  if (m.sql->answer == Answer::kAnswered) bytes("receive", m.sql->received);
+}

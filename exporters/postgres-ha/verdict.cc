@@ -1,0 +1,253 @@
+#include "exporters/postgres-ha/verdict.h"
+
+#include <algorithm>
+
+#include "exporters/postgres-ha/patroni_cluster.h"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// After an edge everything is looked at faster, for long enough to see the end of most failovers.
+constexpr Duration kFastFor = 120s;
+// A silence longer than this means that nobody watched.
+constexpr Duration kUnwatched = 10s;
+constexpr std::size_t kMaxMembers = 200;
+
+ServiceOptions ToServiceOptions(const DataSetOptions& o) {
+  ServiceOptions s;
+  s.service = "postgres";
+  s.scope = o.name;
+  s.rto_objective_seconds = o.rto_objective_seconds;
+  s.rpo_objective_seconds = o.rpo_objective_seconds;
+  Duration interval = o.sites.front().look_interval, deadline = 0s;
+  for (auto& site : o.sites) deadline = std::max(deadline, site.look_deadline);
+  s.look_interval_seconds = Seconds(interval);
+  s.patience_seconds = Seconds(3 * interval + deadline);
+  return s;
+}
+
+std::string EyeOf(const MemberId& id) { return "postgres " + id.site + "/" + id.name; }
+
+std::string IncarnationOf(const SqlLook& look) {
+  return std::to_string(look.start_unix_seconds) + " " + std::to_string(look.timeline.value_or(0));
+}
+
+// Whether the look says nothing at all about the server.
+bool Mute(const SqlLook& look) {
+  return look.answer == Answer::kDenied || look.answer == Answer::kFull ||
+         look.answer == Answer::kOurs;
+}
+
+}  // namespace
+
+DataSet::DataSet(DataSetOptions options)
+    : options_(std::move(options)),
+      postgres_(ToServiceOptions(options_)),
+      incidents_{{"in_place_recovery", 0}, {"restart", 0}, {"demotion", 0},
+                 {"timeline_regression", 0}} {
+  Configure(options_);
+}
+
+void DataSet::Configure(DataSetOptions options) {
+  options_ = std::move(options);
+  postgres_.Configure(ToServiceOptions(options_));
+  std::erase_if(members_, [&](auto& item) { return !Site(item.first.site); });
+  for (auto& [id, member] : members_) member.configured = false;
+  for (auto& site : options_.sites) {
+    for (auto& configured : site.members) {
+      Member& member = members_[{site.name, configured.name}];
+      member.host = configured.host;
+      member.port = configured.port;
+      member.configured = true;
+    }
+  }
+  ++targets_revision_;
+}
+
+void DataSet::Step(const Evidence& e, const Now& now) {
+  if (auto* sql = std::get_if<SqlLook>(&e.seen)) StepSql(e, *sql, now);
+  if (auto* patroni = std::get_if<PatroniLook>(&e.seen)) StepPatroni(e, *patroni);
+  if (auto* anchor = std::get_if<AnchorLook>(&e.seen)) {
+    anchors_[e.eye] = {anchor->reached, e.end};
+    if (anchor->reached) contact_ = std::max(contact_, e.begin);
+  }
+  if (Forget(members_, e.end, options_.forget_after)) ++targets_revision_;
+  fast_ = e.end < fast_until_;
+}
+
+void DataSet::StepPatroni(const Evidence& e, const PatroniLook& look) {
+  if (look.alive) contact_ = std::max(contact_, e.begin);
+  if (look.has_cluster && members_.size() < kMaxMembers) {
+    paused_[e.member.site] = {look.paused, e.end};
+    if (Discover(members_, e.member.site, look, e.end)) ++targets_revision_;
+  }
+  for (auto& [id, member] : members_) {
+    if (id.site != e.member.site || HostPortOf(member.api_url) != look.asked) continue;
+    if (look.alive && !member.patroni_proven) ++targets_revision_;  // the seeds may go now
+    member.patroni_proven = member.patroni_proven || look.alive;
+    member.patroni_alive = look.alive;
+    member.patroni_asked = e.end;
+  }
+}
+
+void DataSet::StepSql(const Evidence& e, const SqlLook& look, const Now& now) {
+  auto found = members_.find(e.member);
+  if (found == members_.end()) return;
+  Member& member = found->second;
+  const Before before{member.begin, member.goodbye};
+  Remember(e, look, member);
+  if (Foreign(member)) return;
+
+  Result result = look.Writable() ? Result::kOk : Mute(look) ? Result::kVoid : Result::kFail;
+  sweep_.SetCandidates(Candidates());
+  if (auto whole = sweep_.Add(e.eye, {result, e.begin, e.end})) Attempted(*whole, now);
+  if (auto seconds = split_brain_.Step(e.eye, IncarnationOf(look), look.Writable(), e.begin, e.end))
+    postgres_.SplitBrain(*seconds);
+  postgres_.SetSplitBrain(split_brain_.proven());
+  if (look.Writable()) Writable(e, look, before, now);
+  else if (e.member == reference_) Suspect(e.end);
+}
+
+void DataSet::Remember(const Evidence& e, const SqlLook& look, Member& m) {
+  Duration gap = std::min(e.end - m.end, 3 * (e.end - e.begin) + Patience(e.member.site));
+  if (m.sql) m.state_seconds[std::string(StateOf(look))] += Seconds(gap);
+  m.begin = e.begin;
+  m.end = e.end;
+  m.sql = look;
+  if (look.goodbye) m.goodbye = true;
+  if (!Mute(look) && look.answer != Answer::kTimeout && look.answer != Answer::kUnreachable)
+    contact_ = std::max(contact_, e.begin);
+  if (look.answer != Answer::kAnswered) return;
+  m.present = e.end;
+  m.system_identifier = look.system_identifier;
+  if (look.in_recovery) m.replayed = look.position;
+  if (!look.Writable()) return;
+  m.was_writable = true;
+  m.goodbye = false;
+  m.replayed.reset();
+  if (look.position) m.written.Add(e.begin + (e.end - e.begin) / 2, *look.position);
+}
+
+// A data set has one system identifier: that of the first site that tells one.
+std::string DataSet::SystemIdentifier() const {
+  for (auto& site : options_.sites)
+    for (auto& [id, member] : members_)
+      if (id.site == site.name && !member.system_identifier.empty()) return member.system_identifier;
+  return "";
+}
+
+bool DataSet::Foreign(const Member& m) const {
+  return !m.system_identifier.empty() && m.system_identifier != SystemIdentifier();
+}
+
+// Who could hold the role: members of the first site, and whoever was seen writable. Those who do not
+// let us in cannot tell, and are left out; but if that is the holder, nothing can be said at all.
+std::set<std::string> DataSet::Candidates() const {
+  std::set<std::string> eyes;
+  for (auto& [id, m] : members_) {
+    bool could_hold = id.site == options_.sites.front().name || m.was_writable;
+    bool mute = m.sql && Mute(*m.sql) && id != reference_;
+    if (could_hold && !mute && !Foreign(m) && !m.host.empty()) eyes.insert(EyeOf(id));
+  }
+  return eyes;
+}
+
+void DataSet::Attempted(const Attempt& attempt, const Now& now) {
+  bool alone = !anchors_.empty() && contact_ < attempt.begin;
+  for (auto& [eye, anchor] : anchors_) alone = alone && !anchor.first;
+  // Nothing answers, not even the anchors: the fault is ours, and proves nothing.
+  if (attempt.result == Result::kFail && alone) return;
+  auto event = postgres_.Attempted(attempt, now);
+  if (event.opened) postgres_.Hold("");
+  if (event.opened || event.closed || event.short_failure) Suspect(attempt.end);
+  Instant oldest = Instant::max();
+  for (auto& [id, m] : members_)
+    if (id.site == options_.sites.front().name && m.sql) oldest = std::min(oldest, m.end);
+  if (oldest != Instant::max()) postgres_.Looked(oldest);
+}
+
+void DataSet::Suspect(Instant at) {
+  // A trouble that lasts does not keep the pace up: only its edges do.
+  if (postgres_.open_outage() && at - postgres_.open_outage()->first_fail > kFastFor) return;
+  fast_until_ = std::max(fast_until_, at + kFastFor);
+}
+
+const Member* DataSet::Find(const std::string& label) const {
+  for (auto& [id, member] : members_)
+    if (LabelOf(members_, id) == label) return &member;
+  return nullptr;
+}
+
+void DataSet::Writable(const Evidence& e, const SqlLook& look, const Before& before,
+                       const Now& now) {
+  std::string label = LabelOf(members_, e.member);
+  const std::string last = postgres_.last_holder();
+  if (last == label) {
+    Returned(look, before.goodbye);
+  } else if (!last.empty()) {
+    const Member* old = Find(last);
+    bool still_holds = old && old->sql && old->sql->Writable() &&
+                       e.begin - old->end < Patience(e.member.site);
+    if (still_holds) return;  // two at once: the sandwich decides, and the older one stays holder
+    TakenOver(e, look, old, before.begin, now);
+  }
+  postgres_.Hold(label);
+  reference_ = e.member;
+  tenure_ = {true, look.start_unix_seconds, look.timeline.value_or(tenure_.timeline)};
+}
+
+// The holder is the same; its server may not be.
+void DataSet::Returned(const SqlLook& look, bool said_goodbye) {
+  if (!tenure_.seen) return;
+  bool new_start = look.start_unix_seconds != tenure_.start_unix_seconds;
+  bool new_timeline = look.timeline.value_or(tenure_.timeline) > tenure_.timeline;
+  if (look.timeline.value_or(tenure_.timeline) < tenure_.timeline)
+    ++incidents_["timeline_regression"];
+  if (!new_start && !new_timeline) return;
+  if (!said_goodbye) ++incidents_["in_place_recovery"];
+  else ++incidents_[new_timeline ? "demotion" : "restart"];
+}
+
+void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* old,
+                        Instant previous_begin, const Now& now) {
+  bool watched = tenure_.seen && old && e.begin - old->end < kUnwatched;
+  FailoverFact fact;
+  fact.from = postgres_.last_holder();
+  fact.to = LabelOf(members_, e.member);
+  fact.kind = !watched ? "unseen" : old->goodbye ? "switchover" : "failover";
+  Instant earliest = previous_begin == Instant::min() ? e.begin : previous_begin;
+  fact.unix_seconds = now.Unix(earliest + (e.end - earliest) / 2);
+  if (tenure_.seen && look.timeline.value_or(tenure_.timeline) < tenure_.timeline)
+    ++incidents_["timeline_regression"];
+  postgres_.Failover(std::move(fact));
+  Suspect(e.end);
+}
+
+const SiteOptions* DataSet::Site(const std::string& name) const {
+  for (auto& site : options_.sites)
+    if (site.name == name) return &site;
+  return nullptr;
+}
+
+Duration DataSet::Patience(const std::string& site) const {
+  const SiteOptions* s = Site(site);
+  return s ? 3 * s->look_interval + s->look_deadline : 3s;
+}
+
+std::vector<std::string> DataSet::Seeds(const SiteOptions& site) const {
+  for (auto& [id, member] : members_)
+    if (id.site == site.name && member.patroni_proven) return {};
+  return site.patroni;
+}
+
+std::optional<double> DataSet::LagSeconds(const MemberId& id, const Now& now) const {
+  auto member = members_.find(id);
+  auto primary = members_.find(reference_);
+  if (member == members_.end() || primary == members_.end() || id == reference_) return std::nullopt;
+  if (!member->second.replayed || Foreign(member->second)) return std::nullopt;
+  bool fresh = now.at - member->second.end < Patience(id.site) &&
+               member->second.sql->answer == Answer::kAnswered;
+  Instant seen = member->second.begin + (member->second.end - member->second.begin) / 2;
+  return primary->second.written.LagSeconds(*member->second.replayed, fresh ? seen : now.at);
+}

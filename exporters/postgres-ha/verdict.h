@@ -1,0 +1,95 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/board.h"
+#include "common/service.h"
+#include "common/split_brain.h"
+#include "exporters/postgres-ha/members.h"
+
+// The judgement on one data set: all members of all sites that share a system identifier. Evidence
+// in, ha_* and postgres_ha_* out. The service is "some member takes writes".
+class DataSet {
+ public:
+  using Evidence = ::Evidence;
+  explicit DataSet(DataSetOptions options);
+  void Configure(DataSetOptions options);  // a reload; what is known stays known
+
+  void Step(const Evidence& evidence, const Now& now);
+  void Show(const Now& now, Samples& out) const;
+  Pace pace() const { return fast_ ? Pace::kFast : Pace::kCalm; }
+  int targets_revision() const { return targets_revision_; }
+  int facts_revision() const { return postgres_.facts_revision(); }
+  std::string Facts(const Now& now) const { return FactsFile({&postgres_}, now); }
+  absl::Status Restore(const std::string& facts, const Now& now) {
+    return RestoreFacts(facts, now, {&postgres_});
+  }
+  std::vector<Story> Stories() const { return postgres_.Stories(); }
+
+  const Members& members() const { return members_; }
+  const DataSetOptions& options() const { return options_; }
+  const Service& postgres() const { return postgres_; }
+  // The Patroni URLs of the configuration that are still worth asking: all, until a member's own
+  // Patroni has answered; from then on the members know each other.
+  std::vector<std::string> Seeds(const SiteOptions& site) const;
+  // Replication lag of a standby as last seen, or as it must be by now if it no longer answers.
+  std::optional<double> LagSeconds(const MemberId& id, const Now& now) const;
+
+  // What the incidents of this process were, by kind; the closed set kIncidentKinds.
+  const std::map<std::string, double>& incidents() const { return incidents_; }
+
+ private:
+  // Who leads, and since when as whom.
+  struct Tenure {
+    bool seen = false;  // by this process
+    double start_unix_seconds = 0;
+    int timeline = 0;
+  };
+  // What was known of a member before the look that is being judged.
+  struct Before {
+    Instant begin;
+    bool goodbye;
+  };
+  void StepSql(const Evidence& evidence, const SqlLook& look, const Now& now);
+  void StepPatroni(const Evidence& evidence, const PatroniLook& look);
+  void Remember(const Evidence& evidence, const SqlLook& look, Member& member);
+  bool Foreign(const Member& member) const;
+  void Attempted(const Attempt& attempt, const Now& now);
+  std::set<std::string> Candidates() const;
+  void Writable(const Evidence& evidence, const SqlLook& look, const Before& before,
+                const Now& now);
+  void Returned(const SqlLook& look, bool said_goodbye);
+  void TakenOver(const Evidence& evidence, const SqlLook& look, const Member* old,
+                 Instant previous_begin, const Now& now);
+  void Suspect(Instant at);
+  std::string SystemIdentifier() const;
+  const SiteOptions* Site(const std::string& name) const;
+  Duration Patience(const std::string& site) const;
+  const Member* Find(const std::string& label) const;
+  void ShowMember(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
+  void ShowPatroni(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
+  void ShowLag(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
+
+  DataSetOptions options_;
+  Service postgres_;
+  Members members_;
+  Sweep sweep_;
+  SplitBrain split_brain_;
+  Tenure tenure_;
+  std::map<std::string, double> incidents_;
+  std::map<std::string, std::pair<bool, Instant>> anchors_;
+  Instant contact_ = Instant::min();  // any answer from anything: our own network works
+  std::map<std::string, std::pair<bool, Instant>> paused_;  // Patroni's pause, by site
+  MemberId reference_;                // the last holder: lag is read against its WAL
+  Instant fast_until_ = Instant::min();
+  bool fast_ = false;
+  int targets_revision_ = 0;
+};
+
+// How old what Patroni says may be: three of its intervals.
+constexpr Duration kPatroniFresh = std::chrono::seconds(8);
+
+using DataSetBoard = Board<DataSet>;

@@ -1,0 +1,36 @@
+#pragma once
+#include <deque>
+#include <optional>
+
+#include "common/deadline.h"
+
+// Where a primary's WAL was, and when: the clock against which a standby's lag is read. It needs no
+// heartbeat table and no clocks in step, and stays right when nothing is written or the link is dead.
+// Thinned to one sample a second after a minute and one in ten seconds after ten minutes, so that
+// hours fit in 64 kB.
+class WalRing {
+ public:
+  // The primary's position (bytes) was `position` at `at`. Samples come in the order of time; a
+  // position below the last one means another history, and starts anew.
+  void Add(Instant at, long long position);
+  void Clear() { samples_.clear(); }
+
+  // How long what the standby has replayed up to `position` had been outdated at `at`: 0 when it had
+  // everything; else the time since the first byte it lacks was written, interpolated between two
+  // samples. When that byte is older than the ring the result is the least it can be. Absent without
+  // samples.
+  std::optional<double> LagSeconds(long long position, Instant at) const;
+
+  std::optional<long long> last_position() const;
+  std::optional<Instant> last_time() const;
+  std::size_t size() const { return samples_.size(); }
+
+ private:
+  struct Sample {
+    Instant at;
+    long long position;
+  };
+  void Thin(Instant now);
+  std::deque<Sample> samples_;
+  Instant thinned_ = Instant::min();
+};
