@@ -16,11 +16,12 @@ struct Flag {
 };
 
 // Parses argv into `flags`. An unknown flag, a missing value or a stray argument is an error that
-// names it. Does not touch anything global but getopt's own variables.
+// names it; abbreviations are unknown. Does not touch anything global but getopt's own variables.
 absl::Status ParseFlags(int argc, char** argv, std::vector<Flag>& flags);
 
 // The text of --help: one line a flag with its default.
-std::string Usage(std::string_view program, std::string_view summary, const std::vector<Flag>& flags);
+std::string Usage(std::string_view program, std::string_view summary,
+                  const std::vector<Flag>& flags);
 
 // The value of the flag `name`, which must exist.
 const std::string& Value(const std::vector<Flag>& flags, std::string_view name);

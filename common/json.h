@@ -2,7 +2,8 @@
 // Reads JSON that comes from outside. The only place that includes RapidJSON, with the flags that
 // survive hostile input: iterative parsing (200 kB of '[' cannot overflow the stack), never full
 // precision (a known crash). Nesting beyond 64, text after the value and strings that are not UTF-8
-// are errors; of a key given twice the first counts; a number that a double cannot hold is absent or an error.
+// are errors; of a key given twice the first counts; a number that a double cannot hold is absent
+// or an error.
 #include <memory>
 #include <optional>
 #include <string>

@@ -6,7 +6,7 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-// The length of the UTF-8 character at the start of `s` (Unicode 15, table 3-7); 0 if there is none.
+// The length of the UTF-8 character at the start of `s` (Unicode 15, table 3-7), 0 if it is none.
 std::size_t CharacterLength(std::string_view s) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
   unsigned char first = byte(0);

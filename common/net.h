@@ -10,12 +10,14 @@
 //
 // Errors everywhere in this file: DeadlineExceeded (no answer in time), Unavailable (refused,
 // unreachable, reset, closed, no such name), ResourceExhausted (our own process has no descriptors
-// or memory: the target is not to blame). Messages say what was tried: "connect 10.0.0.1:5432: refused".
+// or memory: the target is not to blame). Messages say what was tried:
+// "connect 10.0.0.1:5432: refused".
 
-// The numeric addresses of `host` in the resolver's order; `host` itself if it is numeric. Names are
-// looked up by one helper thread per name, never two at a time, because getaddrinfo cannot be told
-// when to stop; the caller waits only to its deadline. A result is kept for 30 s; while DNS is silent
-// or fails temporarily the last good one goes on serving.
+// The numeric addresses of `host` in the resolver's order; `host` itself if it is numeric. Names
+// are looked up by one helper thread per name, never two at a time, because getaddrinfo cannot be
+// told when to stop; the caller waits only to its deadline. A result is kept for 30 s. After that a new
+// one is awaited for a quarter of the time that is left and 1 s at most: while DNS is silent or
+// fails temporarily the last good one goes on serving, however old. 1,024 names are kept.
 absl::StatusOr<std::vector<std::string>> Resolve(const std::string& host, const Deadline& deadline);
 
 // A file descriptor that is closed with its owner.

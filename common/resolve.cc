@@ -84,7 +84,8 @@ Addresses NumericAddresses(const addrinfo* list) {
   Addresses addresses;
   for (const addrinfo* a = list; a != nullptr; a = a->ai_next) {
     char text[NI_MAXHOST];
-    int error = getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
+    int error =
+        getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
     if (error != 0 || std::count(addresses.begin(), addresses.end(), text) > 0) continue;
     addresses.push_back(text);
   }
