@@ -37,7 +37,9 @@ std::string SqlState(const std::string& message) {
       continue;
     std::string state = message.substr(begin, 5);
     auto valid = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); };
-    if (std::all_of(state.begin(), state.end(), valid)) return state;
+    // Every SQLSTATE has a digit; FATAL, five capitals before a colon, has none.
+    bool has_digit = state.find_first_of("0123456789") != std::string::npos;
+    if (has_digit && std::all_of(state.begin(), state.end(), valid)) return state;
   }
   return "";
 }

@@ -82,5 +82,5 @@ class Connection {
   bool goodbye_ = false;
   int sessions_ = 0;
   Instant pending_since_ = Instant::max();  // unanswered since
-  Instant not_before_ = Instant::min();     // no new session before: back-off
+  Instant not_before_ = Instant();     // no new session before: back-off
 };

@@ -1,6 +1,6 @@
 #include "exporters/postgres-ha/details.h"
 
-using namespace std::chrono_literals;
+#include <algorithm>
 
 namespace {
 
@@ -169,31 +169,35 @@ void ShowReceiver(const Rows& rows, Samples& out) {
 
 }  // namespace
 
-absl::Status CollectDetails(Connection& connection, bool standby, const Deadline& deadline,
-                            Samples& out) {
-  std::vector<Statement> views = {kActivity, kArchiver, kReplication};
-  views.push_back(standby ? kReceiver : kSlots);
-  auto results = connection.Run({{kSettings}, views}, deadline);
-  if (!results.ok()) return results.status();
+std::vector<std::vector<Statement>> DetailStatements(bool standby) {
+  return {{kSettings}, {kActivity, kArchiver, kReplication, standby ? kReceiver : kSlots}};
+}
 
+absl::Status ShowDetails(const std::vector<absl::StatusOr<Rows>>& answers, bool standby,
+                         Samples& out) {
   absl::Status first_error;
-  auto rows = [&](std::size_t i) -> const Rows* {
-    const Result& result = results->at(i);
-    if (!result.ok()) first_error.Update(result.status());
-    return result.ok() ? &*result : nullptr;
+  auto rows = [&](std::size_t i, std::size_t columns) -> const Rows* {
+    auto& answer = answers.at(i);
+    if (!answer.ok()) first_error.Update(answer.status());
+    bool fits = answer.ok() && (answer->rows.empty() || answer->rows[0].size() == columns);
+    return fits ? &*answer : nullptr;
   };
-  bool monitor = false;
-  if (auto* settings = rows(0); settings && !settings->rows.empty()) {
-    ShowSettings(settings->rows[0], out);
-    monitor = settings->rows[0][10] == "t";
+  auto* settings = rows(0, 11);
+  bool monitor = settings && settings->rows.size() == 1 && settings->rows[0][10] == "t";
+  if (settings && settings->rows.size() == 1) ShowSettings(settings->rows[0], out);
+  auto* activity = rows(1, 2);
+  auto* archiver = rows(2, 4);
+  if (archiver && archiver->rows.size() == 1) ShowArchiver(archiver->rows[0], out);
+  auto* replication = rows(3, 8);
+  auto* last = rows(4, standby ? 2 : 5);
+  if (last && !standby) ShowSlots(*last, out);
+  if (!monitor) {
+    first_error.Update(
+        absl::PermissionDeniedError("replication and sessions are hidden: grant pg_monitor"));
+    return first_error;
   }
-  if (auto* archiver = rows(2); archiver && !archiver->rows.empty())
-    ShowArchiver(archiver->rows[0], out);
-  if (auto* slots = rows(4); slots && !standby) ShowSlots(*slots, out);
-  if (!monitor && first_error.ok())
-    return absl::PermissionDeniedError("replication and sessions are hidden: grant pg_monitor");
-  if (auto* activity = rows(1)) ShowActivity(*activity, out);
-  if (auto* replication = rows(3)) ShowReplication(*replication, out);
-  if (auto* receiver = rows(4); receiver && standby) ShowReceiver(*receiver, out);
+  if (activity) ShowActivity(*activity, out);
+  if (replication) ShowReplication(*replication, out);
+  if (last && standby) ShowReceiver(*last, out);
   return first_error;
 }

@@ -14,11 +14,11 @@ struct Member {
   std::string host, api_url;
   int port = 0;
   bool configured = false;
-  Instant present = Instant::min();  // last listed by Patroni, or answering by SQL
+  Instant present = Instant();  // last listed by Patroni, or answering by SQL
 
   // What the eye by SQL saw last, and in which state the member was for how long.
   std::optional<SqlLook> sql;
-  Instant begin = Instant::min(), end = Instant::min();
+  Instant begin = Instant(), end = Instant();
   std::map<std::string, double> state_seconds;
   bool was_writable = false;         // ever: from then on it could hold the role, whatever its site
   bool goodbye = false;              // it was told to stop since it was last writable
@@ -29,10 +29,10 @@ struct Member {
 
   // What Patroni says of it, and its own Patroni.
   std::optional<PatroniMember> patroni;
-  Instant patroni_listed = Instant::min();
+  Instant patroni_listed = Instant();
   bool patroni_proven = false;       // its own Patroni answered once, so its address is right
   std::optional<bool> patroni_alive;
-  Instant patroni_asked = Instant::min();
+  Instant patroni_asked = Instant();
 };
 
 using Members = std::map<MemberId, Member>;

@@ -24,5 +24,5 @@ class PatroniEye : public Collector {
   const std::string url_, asked_, eye_;
   const Duration interval_;
   HttpClient client_;
-  Instant cluster_not_before_ = Instant::min();
+  Instant cluster_not_before_ = Instant();
 };

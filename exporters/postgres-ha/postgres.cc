@@ -119,5 +119,7 @@ Next PostgresEye::Look(const Deadline& deadline) {
 absl::Status PostgresEye::Collect(const Deadline& deadline, Samples& out) {
   // Details are asked of a session that is there. To open one is the look's business.
   if (!connection_.open()) return absl::UnavailableError("no session");
-  return CollectDetails(connection_, standby_, deadline, out);
+  bool standby = standby_;
+  auto answers = connection_.Run(DetailStatements(standby), deadline);
+  return answers.ok() ? ShowDetails(*answers, standby, out) : answers.status();
 }

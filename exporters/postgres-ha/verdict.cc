@@ -216,7 +216,7 @@ void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* ol
   fact.from = postgres_.last_holder();
   fact.to = LabelOf(members_, e.member);
   fact.kind = !watched ? "unseen" : old->goodbye ? "switchover" : "failover";
-  Instant earliest = previous_begin == Instant::min() ? e.begin : previous_begin;
+  Instant earliest = previous_begin == Instant() ? e.begin : previous_begin;
   fact.unix_seconds = now.Unix(earliest + (e.end - earliest) / 2);
   if (tenure_.seen && look.timeline.value_or(tenure_.timeline) < tenure_.timeline)
     ++incidents_["timeline_regression"];

@@ -81,10 +81,10 @@ class DataSet {
   Tenure tenure_;
   std::map<std::string, double> incidents_;
   std::map<std::string, std::pair<bool, Instant>> anchors_;
-  Instant contact_ = Instant::min();  // any answer from anything: our own network works
+  Instant contact_ = Instant();  // any answer from anything: our own network works
   std::map<std::string, std::pair<bool, Instant>> paused_;  // Patroni's pause, by site
   MemberId reference_;                // the last holder: lag is read against its WAL
-  Instant fast_until_ = Instant::min();
+  Instant fast_until_ = Instant();
   bool fast_ = false;
   int targets_revision_ = 0;
 };

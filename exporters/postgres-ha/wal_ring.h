@@ -32,5 +32,5 @@ class WalRing {
   };
   void Thin(Instant now);
   std::deque<Sample> samples_;
-  Instant thinned_ = Instant::min();
+  Instant thinned_ = Instant();
 };

@@ -1,0 +1,104 @@
+#include "exporters/postgres-ha/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+absl::StatusOr<std::vector<DataSetOptions>> Read(const std::string& text) {
+  Fields fields = Fields::FromText("c.yml", text);
+  return ReadConfig(fields);
+}
+
+TEST(Config, WithoutAFileIsTheLocalPatroni) {
+  auto sets = Read("");
+  ASSERT_TRUE(sets.ok()) << sets.status();
+  ASSERT_EQ(sets->size(), 1u);
+  auto& site = sets->at(0).sites.at(0);
+  EXPECT_EQ(site.patroni, std::vector<std::string>{"http://127.0.0.1:8008"});
+  EXPECT_EQ(site.connection.user, "");
+  EXPECT_EQ(site.connection.database, "postgres");
+  EXPECT_EQ(site.look_deadline, 500ms);
+}
+
+TEST(Config, EntriesOfOneNameAreTheSitesOfOneDataSet) {
+  auto sets = Read(R"(
+defaults: {user: u, password: p, sslmode: disable}
+watch: {interval: 200ms}
+clusters:
+  - {name: main, site: on-premise, patroni: ["http://a:8008/"]}
+  - {name: main, site: cloud, patroni: http://b:8008, user: v}
+  - {name: other, members: [{name: x, host: db, port: 5433}, {host: db2}]}
+objectives: {rto: 90s, rpo: 1m}
+anchors: ["10.0.0.1:53"]
+)");
+  ASSERT_TRUE(sets.ok()) << sets.status();
+  ASSERT_EQ(sets->size(), 2u);
+  auto& main = sets->at(0);
+  ASSERT_EQ(main.sites.size(), 2u);
+  EXPECT_EQ(main.sites[0].patroni[0], "http://a:8008");
+  EXPECT_EQ(main.sites[0].look_deadline, 500ms);
+  EXPECT_EQ(main.sites[1].look_deadline, 2s);  // another site is far away
+  EXPECT_EQ(main.sites[1].connection.user, "v");
+  EXPECT_EQ(main.sites[1].connection.password, "p");
+  EXPECT_EQ(main.sites[0].look_interval, 200ms);
+  EXPECT_EQ(main.rto_objective_seconds, 90);
+  EXPECT_EQ(main.anchors, std::vector<std::string>{"10.0.0.1:53"});
+  auto& members = sets->at(1).sites[0].members;
+  EXPECT_EQ(members[0].port, 5433);
+  EXPECT_EQ(members[1].name, "db2:5432");
+}
+
+// tests/config/postgres-ha/*.good.yml are read without an error; the first lines of *.bad.yml that
+// start with "# " are the errors expected, all of them, in order.
+TEST(Config, GoodAndBadFiles) {
+  int good = 0, bad = 0;
+  for (auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/tests/config/postgres-ha")) {
+    std::string path = entry.path(), name = entry.path().filename();
+    Fields fields = Fields::FromFile(path);
+    auto sets = ReadConfig(fields);
+    if (name.ends_with(".good.yml")) {
+      ++good;
+      EXPECT_TRUE(sets.ok()) << name << ": " << sets.status();
+      continue;
+    }
+    ++bad;
+    std::string expected;
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line) && line.starts_with("# ");)
+      expected += (expected.empty() ? "" : "\n") + line.substr(2);
+    std::string message(sets.status().message());
+    for (std::size_t at; (at = message.find(path)) != std::string::npos;)
+      message.replace(at, path.size(), name);
+    EXPECT_EQ(message, expected) << name;
+  }
+  EXPECT_GE(good, 2);
+  EXPECT_GE(bad, 5);
+}
+
+TEST(Config, ExamplesAreRead) {
+  int read = 0;
+  for (auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/packaging/examples")) {
+    if (!entry.path().filename().string().starts_with("postgres-ha")) continue;
+    setenv("SENTINEL_POSTGRES_PASSWORD", "x", 1);
+    Fields fields = Fields::FromFile(entry.path());
+    auto sets = ReadConfig(fields);
+    EXPECT_TRUE(sets.ok()) << entry.path() << ": " << sets.status();
+    ++read;
+  }
+  EXPECT_GE(read, 1);
+}
+
+TEST(Config, PasswordsNeverAppearInErrors) {
+  auto sets = Read("defaults: {password: hunter2, password_file: /nonexistent}\n");
+  ASSERT_FALSE(sets.ok());
+  EXPECT_THAT(std::string(sets.status().message()), testing::Not(HasSubstr("hunter2")));
+}
+
+}  // namespace

@@ -1,0 +1,62 @@
+#include "exporters/postgres-ha/wal_ring.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/postgres-ha/replay.h"
+
+namespace {
+
+TEST(WalRing, SaysNothingBeforeTheFirstSample) {
+  EXPECT_FALSE(WalRing().LagSeconds(100, At(0)));
+}
+
+TEST(WalRing, IdlePrimaryMeansNoLagHoweverOldTheLastCommit) {
+  WalRing ring;
+  for (int i = 0; i < 4000; ++i) ring.Add(At(i * 0.25), 500);
+  EXPECT_EQ(ring.LagSeconds(500, At(1000)), 0);
+  EXPECT_LE(ring.size(), 2u);
+}
+
+TEST(WalRing, OneWriteAfterIdleCountsFromTheWriteNotFromTheLastCommit) {
+  WalRing ring;
+  for (int i = 0; i <= 120; ++i) ring.Add(At(i * 0.25), 500);  // idle for 30 s
+  ring.Add(At(30.25), 600);
+  for (int i = 1; i < 16; ++i) ring.Add(At(30.25 + i * 0.25), 600);
+  EXPECT_NEAR(*ring.LagSeconds(500, At(34.1)), 4.0, 0.13);
+}
+
+TEST(WalRing, DeadLinkUnderWritesGrows) {
+  WalRing ring;
+  for (int i = 0; i <= 400; ++i) ring.Add(At(i * 0.25), i * 1000);
+  // The standby has what was written up to 80 s, now it is 100 s.
+  EXPECT_NEAR(*ring.LagSeconds(320'000, At(100)), 20, 0.13);
+}
+
+TEST(WalRing, OlderThanTheRingIsTheLeastItCanBe) {
+  WalRing ring;
+  ring.Add(At(10), 5000);
+  ring.Add(At(11), 6000);
+  EXPECT_EQ(ring.LagSeconds(1000, At(30)), 20);
+}
+
+TEST(WalRing, AnotherHistoryStartsAnew) {
+  WalRing ring;
+  ring.Add(At(1), 5000);
+  ring.Add(At(2), 4000);
+  EXPECT_EQ(ring.last_position(), 4000);
+  EXPECT_EQ(ring.LagSeconds(3000, At(3)), 1);
+}
+
+TEST(WalRing, KeepsHoursInFourThousandSamplesAndStaysRightWithinItsSpacing) {
+  WalRing ring;
+  const int n = 4 * 3600 * 4;  // four hours at 250 ms
+  for (int i = 0; i < n; ++i) ring.Add(At(i * 0.25), i * 100);
+  EXPECT_LE(ring.size(), 4096u);
+  double end = (n - 1) * 0.25;
+  for (double lag : {0.5, 5.0, 59.0, 300.0, 599.0, 3600.0, 3 * 3600.0}) {
+    auto position = static_cast<long long>((end - lag) / 0.25 * 100);
+    EXPECT_NEAR(*ring.LagSeconds(position, At(end)), lag, lag > 600 ? 11 : lag > 60 ? 1.3 : 0.3);
+  }
+}
+
+}  // namespace
