@@ -1,44 +1,14 @@
 #pragma once
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <tuple>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "common/deadline.h"
 #include "common/guarded.h"
-#include "common/metric.h"
-
-// One line of a group's past, for the status page.
-struct Story {
-  double unix_seconds;
-  std::string text;
-};
-
-enum class Pace { kCalm, kFast };
-
-// What a post may set in motion, called without any lock held. Set once, before the first post.
-struct Hooks {
-  std::function<void()> poke = [] {};     // the pace changed: all eyes look now
-  std::function<void()> refresh = [] {};  // the set of targets changed
-  std::function<void(std::string)> save = [](std::string) {};  // new facts, for the disk
-};
-
-// The side of a board that the core sees: what a group says at a scrape.
-class Judge {
- public:
-  virtual ~Judge() = default;
-  virtual void SetHooks(Hooks hooks) = 0;
-  virtual void Show(const Now& now, Samples& out) = 0;
-  virtual std::vector<Story> Stories() = 0;
-  // Takes the facts of an earlier process back, before the first post. Damaged ones are an error and
-  // change nothing.
-  virtual absl::Status Restore(const std::string& facts, const Now& now) = 0;
-};
+#include "common/judge.h"
 
 // What every piece of evidence starts with: whose it is and when the look began and ended.
 struct Look {
@@ -48,7 +18,8 @@ struct Look {
 
 // Where the eyes of a group post what they saw, and where it is judged. The verdict is a fold over
 // the evidence in the order of its ends, whatever the order of arrival: evidence waits until every
-// look that began before its end has been posted too, or is over its deadline.
+// look that began before its end has been posted too, or is over its deadline. Evidence that comes
+// later still is taken to have ended when the newest evidence in the fold did: bounds only widen.
 //
 // A Verdict has
 //   using Evidence = ...;                             // derived from Look
@@ -65,15 +36,14 @@ template <class Verdict>
 class Board : public Judge {
  public:
   using Evidence = typename Verdict::Evidence;
-  explicit Board(Verdict verdict) : state_(State{std::move(verdict), {}, {}, {}}) {}
+  explicit Board(Verdict verdict) : state_(State{.verdict = std::move(verdict), .waiting = {}, .in_flight = {}, .hooks = {}}) {}
 
   void SetHooks(Hooks hooks) override {
     state_.With([&](State& s) { s.hooks = std::make_shared<Hooks>(std::move(hooks)); });
   }
 
   // Announces a look of `eye` that begins now and is over at `deadline`, and returns its begin.
-  Instant Begin(const std::string& eye, const Deadline& deadline) {
-    Instant now = Clock::now();
+  Instant Begin(const std::string& eye, const Deadline& deadline, Instant now = Clock::now()) {
     state_.With([&](State& s) { s.in_flight[eye] = {now, deadline.at()}; });
     return now;
   }
@@ -81,6 +51,7 @@ class Board : public Judge {
   void Post(Evidence evidence, const Now& now = Now::Read()) {
     Apply([&](State& s) {
       s.in_flight.erase(evidence.eye);
+      evidence.end = std::max(evidence.end, s.settled);
       auto later = [](const Evidence& a, const Evidence& b) {
         return std::tie(a.end, a.begin, a.eye) < std::tie(b.end, b.begin, b.eye);
       };
@@ -112,6 +83,7 @@ class Board : public Judge {
     Verdict verdict;
     std::vector<Evidence> waiting;  // sorted by end
     std::map<std::string, InFlight> in_flight;
+    Instant settled = Instant::min();  // end of the newest evidence in the fold
     std::shared_ptr<Hooks> hooks;
   };
 
@@ -120,7 +92,10 @@ class Board : public Judge {
     for (auto& [eye, look] : s.in_flight)
       if (now.at < look.over) watermark = std::min(watermark, look.begin);
     auto ripe = s.waiting.begin();
-    for (; ripe != s.waiting.end() && ripe->end <= watermark; ++ripe) s.verdict.Step(*ripe, now);
+    for (; ripe != s.waiting.end() && ripe->end <= watermark; ++ripe) {
+      s.settled = ripe->end;
+      s.verdict.Step(*ripe, now);
+    }
     s.waiting.erase(s.waiting.begin(), ripe);
   }
 

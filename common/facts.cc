@@ -62,7 +62,11 @@ absl::Status WriteFileAtomically(const std::string& path, const std::string& con
       return written;
     }
   }
-  if (rename(temporary.c_str(), path.c_str()) != 0) return Errno("rename", temporary);
+  if (rename(temporary.c_str(), path.c_str()) != 0) {
+    auto failed = Errno("rename", temporary);
+    unlink(temporary.c_str());
+    return failed;
+  }
   Socket directory(open(path.substr(0, path.rfind('/') + 1).c_str(), O_RDONLY | O_CLOEXEC));
   if (directory.open()) fsync(directory.fd());
   return absl::OkStatus();
@@ -71,7 +75,7 @@ absl::Status WriteFileAtomically(const std::string& path, const std::string& con
 struct FactsWriter::State {
   struct Inbox {
     std::map<std::string, std::string> files;
-    bool stop = false, failing = false;
+    bool stop = false, failing = false, writing = false;
   };
   Guarded<Inbox> inbox;
   std::thread thread;
@@ -81,8 +85,12 @@ struct FactsWriter::State {
       auto [files, stop] = inbox.Await(
           Clock::now() + std::chrono::hours(1),
           [](Inbox& i) { return i.stop || !i.files.empty(); },
-          [](Inbox& i) { return std::pair(std::exchange(i.files, {}), i.stop); });
+          [](Inbox& i) {
+            i.writing = !i.files.empty();
+            return std::pair(std::exchange(i.files, {}), i.stop);
+          });
       for (auto& [path, contents] : files) WriteOne(path, contents);
+      inbox.Change([](Inbox& i) { i.writing = false; });
       if (stop && files.empty()) return;
     }
   }
@@ -106,6 +114,11 @@ FactsWriter::~FactsWriter() {
 
 void FactsWriter::Write(const std::string& path, std::string contents) {
   state_->inbox.Change([&](State::Inbox& i) { i.files[path] = std::move(contents); });
+}
+
+bool FactsWriter::Flush(const Deadline& deadline) {
+  auto idle = [](State::Inbox& i) { return i.files.empty() && !i.writing; };
+  return state_->inbox.Await(deadline.at(), idle, idle);
 }
 
 bool FactsWriter::failing() const {

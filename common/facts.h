@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/deadline.h"
 
 // The small files under --state.dir in which facts survive a restart.
 
@@ -21,7 +22,9 @@ class FactsWriter {
   FactsWriter();
   ~FactsWriter();  // writes what is still to be written
   void Write(const std::string& path, std::string contents);
-  bool failing() const;
+  // Waits until all is written, or `deadline`; returns whether it is.
+  bool Flush(const Deadline& deadline);
+  bool failing() const;  // the last write did not succeed
 
  private:
   struct State;

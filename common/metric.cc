@@ -9,6 +9,7 @@
 namespace {
 
 constexpr std::size_t kMaxLabelBytes = 128;
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::string_view kTypeNames[] = {"gauge", "counter", "info", "stateset", "histogram"};
 
 std::vector<const MetricBase*>& Registered() {
@@ -46,9 +47,11 @@ void AppendHead(std::string& out, const MetricBase& m, Format format) {
   if (format == Format::kOpenMetrics) {
     if (m.type == Type::kCounter) name.remove_suffix(std::string_view("_total").size());
     if (m.type == Type::kInfo) name.remove_suffix(std::string_view("_info").size());
-  } else if (m.type == Type::kInfo || m.type == Type::kStateSet) {
+  } else if (m.type == Type::kInfo) {
     type = "gauge";
   }
+  // OpenMetrics wants a state set's label to be named like the metric; we call it "state" everywhere.
+  if (m.type == Type::kStateSet) type = "gauge";
   out.append("# HELP ").append(name).append(" ");
   AppendHelp(out, m.help, format);
   out.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
@@ -72,14 +75,15 @@ const std::vector<const MetricBase*>& MetricBase::Catalogue() {
 }
 
 void AppendLabelValue(std::string& out, std::string_view s) {
-  std::size_t limit = out.size() + kMaxLabelBytes;
+  std::size_t left = kMaxLabelBytes;
   while (!s.empty()) {
     std::size_t n = Utf8Length(s);
-    if (out.size() + std::max<std::size_t>(n, 3) > limit) return;
-    if (n == 0) out += "\xEF\xBF\xBD";
-    else if (s[0] == '\n') out += "\\n";
-    else if (s[0] == '"' || s[0] == '\\') out.append("\\").append(s, 0, 1);
-    else out.append(s, 0, n);
+    std::string_view character = n > 0 ? s.substr(0, n) : kReplacement;
+    if (character.size() > left) return;
+    left -= character.size();
+    if (s[0] == '\n') out += "\\n";
+    else if (s[0] == '"' || s[0] == '\\') out.append("\\").append(character);
+    else out.append(character);
     s.remove_prefix(std::max<std::size_t>(n, 1));
   }
 }

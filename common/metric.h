@@ -42,7 +42,7 @@ template <class... L>
 Metric(std::string_view, Type, std::string_view, L...) -> Metric<sizeof...(L)>;
 
 // The samples of one target, rendered as they are added and kept apart by metric. Label values are
-// escaped, cut to 128 bytes and made valid UTF-8. Beyond `max_samples` they are dropped and counted,
+// made valid UTF-8, cut to 128 bytes and escaped. Beyond `max_samples` they are dropped and counted,
 // so that a server gone mad cannot flood Prometheus.
 class Samples {
  public:

@@ -70,7 +70,7 @@ OutageWatch::Event OutageWatch::Ok(const Attempt& a) {
   failing_.reset();
   failures_ = 0;
   state_ = State::kUp;
-  last_ok_ = a.begin;
+  last_ok_ = last_ok_ ? std::max(*last_ok_, a.begin) : a.begin;
   return event;
 }
 

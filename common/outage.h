@@ -62,6 +62,7 @@ class OutageWatch {
     bool short_failure = false;   // a failure ended before it counted
   };
   OutageWatch(int fall, int rise) : fall_(fall), rise_(rise) {}
+  void Debounce(int fall, int rise) { fall_ = fall, rise_ = rise; }
 
   Event Step(const Attempt& attempt);  // attempts in the order of their ends
   State state() const { return state_; }

@@ -4,12 +4,14 @@
 #include <atomic>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "common/guarded.h"
+#include "common/log.h"
 #include "common/worker.h"
 
 absl::Status Collector::Collect(const Deadline&, Samples&) { return absl::OkStatus(); }
-Next Collector::Look(const Deadline&) { return {}; }
+Next Collector::Look(const Deadline&) { return {.status = absl::UnimplementedError("never looks")}; }
 
 struct Scraper::State {
   using Workers = std::map<std::string, std::shared_ptr<Worker>>;
@@ -21,10 +23,14 @@ struct Scraper::State {
   };
   Guarded<Set> set;
   std::vector<std::shared_ptr<Worker>> leaving;  // touched by Set() alone
-  std::atomic<int> rounds = 0;
+  std::function<void(Samples&)> self;
+  std::atomic<int> rounds = 0, shared = 0;
 };
 
 namespace {
+
+const Metric kShared("sentinel_exporter_scrapes_shared_total", Type::kCounter,
+                     "Scrapes that were answered from the collection of another one that overlapped.");
 
 std::string Key(const std::string& group, const Target& t) {
   return group + '\0' + t.kind + '\0' + t.name + '\0' + t.labels + '\0' + t.fingerprint;
@@ -32,7 +38,9 @@ std::string Key(const std::string& group, const Target& t) {
 
 }  // namespace
 
-Scraper::Scraper() : state_(std::make_unique<State>()) {}
+Scraper::Scraper(std::function<void(Samples&)> self) : state_(std::make_unique<State>()) {
+  state_->self = std::move(self);
+}
 
 Scraper::~Scraper() {
   auto workers = state_->set.With([](State::Set& s) { return std::move(s.workers); });
@@ -43,9 +51,15 @@ void Scraper::Set(const std::vector<Group>& groups) {
   auto old = state_->set.With([](State::Set& s) { return s.workers; });
   State::Workers workers;
   std::vector<std::shared_ptr<Judge>> judges;
+  std::set<std::pair<std::string, std::string>> names;
   for (const Group& group : groups) {
     if (group.judge) judges.push_back(group.judge);
     for (Target& target : group.targets()) {
+      if (!names.emplace(target.kind, target.name).second) {
+        Log(Level::kError, "two targets have one name: the second is left out",
+            {{"collector", target.kind}, {"target", target.name}, {"group", group.name}});
+        continue;
+      }
       std::string key = Key(group.name, target);
       auto kept = old.find(key);
       workers[key] = kept != old.end() ? kept->second
@@ -68,7 +82,7 @@ void Scraper::Set(const std::vector<Group>& groups) {
 std::string Scraper::Scrape(const Deadline& deadline, Format format) {
   bool mine = false;
   auto [round, members, judges] = state_->set.With([&](State::Set& s) {
-    mine = !s.round || s.round->over();
+    mine = !s.round || !s.round->Joinable();
     if (mine) {
       s.members.clear();
       for (auto& [key, worker] : s.workers) s.members.push_back(worker);
@@ -76,8 +90,8 @@ std::string Scraper::Scrape(const Deadline& deadline, Format format) {
     }
     return std::tuple(s.round, s.members, s.judges);
   });
+  ++(mine ? state_->rounds : state_->shared);
   if (mine) {
-    ++state_->rounds;
     for (std::size_t i = 0; i < members.size(); ++i) members[i]->Offer(round, i);
     round->Start();
   }
@@ -85,9 +99,12 @@ std::string Scraper::Scrape(const Deadline& deadline, Format format) {
 
   Samples self({}, std::numeric_limits<int>::max());
   for (std::size_t i = 0; i < members.size(); ++i) members[i]->Report(self, slots[i]);
+  self.Add(kShared, state_->shared);
+  if (state_->self) state_->self(self);
   std::vector<Samples> verdicts(judges.size());
   std::vector<const Samples*> parts;
-  for (auto& slot : slots) parts.push_back(&slot.samples);
+  for (auto& slot : slots)
+    if (slot.samples) parts.push_back(slot.samples.get());
   for (std::size_t i = 0; i < judges.size(); ++i) judges[i]->Show(Now::Read(), verdicts[i]);
   for (auto& verdict : verdicts) parts.push_back(&verdict);
   parts.push_back(&self);
@@ -119,9 +136,9 @@ std::vector<Story> Scraper::Stories() const {
 }
 
 bool Scraper::ready() const {
-  for (auto& state : States())
-    if (!state.known) return false;
-  return true;
+  auto workers = state_->set.With([](State::Set& s) { return s.workers; });
+  return std::all_of(workers.begin(), workers.end(), [](auto& w) { return w.second->ready(); });
 }
 
 int Scraper::rounds() const { return state_->rounds; }
+int Scraper::shared() const { return state_->shared; }

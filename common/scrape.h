@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "common/board.h"
 #include "common/deadline.h"
+#include "common/judge.h"
 #include "common/metric.h"
 
 // What a look answers: how it went, and when to look again: at `at`, or as soon as `fd` has `events`,
@@ -26,8 +26,8 @@ class Collector {
   // Adds the target's samples to `out`. Returns by `deadline`, keeping what it has. The default has
   // nothing to add and says OK.
   virtual absl::Status Collect(const Deadline& deadline, Samples& out);
-  // Looks at the target and posts what it saw on its board. Returns by `deadline`. The default never
-  // looks.
+  // Looks at the target and posts what it saw on its board. Returns by `deadline`. The default says
+  // Unimplemented: it never looks.
   virtual Next Look(const Deadline& deadline);
 };
 
@@ -52,7 +52,7 @@ struct Group {
 struct TargetState {
   std::string kind, name;
   bool known = false, ok = false, doubted = false;
-  std::string error;                 // of the last look or collection; "" when ok
+  std::string error;                     // of the last look or collection; "" when ok
   double last_success_unix_seconds = 0;  // 0: never
 };
 
@@ -60,17 +60,20 @@ struct TargetState {
 // holds its one thread and nothing else. Thread-safe.
 class Scraper {
  public:
-  Scraper();
+  // `self` adds the exporter's own metrics to every page, when all targets are in.
+  explicit Scraper(std::function<void(Samples&)> self = nullptr);
   ~Scraper();  // waits for the calls under way; their deadlines bound that
 
   // The set of targets is one call, whoever knows better: start, reload, discovery. Targets whose
   // group, kind, name and fingerprint are unchanged keep thread, connection and state (the new
-  // collector is dropped); others start; those that are gone end after their current call.
+  // collector is dropped); others start; those that are gone end after their current call. Of two
+  // with one kind and name the first counts. Not for two threads at once.
   void Set(const std::vector<Group>& groups);
 
-  // The page with what was collected by `deadline`. Requests that overlap share one collection. A
-  // target whose last look or collection failed is doubted: asked every time, but waited for 50 ms,
-  // or not at all while its eye is busy.
+  // The page with what was collected by `deadline`. A request that comes within a second of another
+  // one that is still waiting shares its collection. A target whose last look or collection got no
+  // answer is doubted: asked every time, but waited for 50 ms, or not at all while its eye is busy.
+  // One that does not return from a call is not waited for either.
   std::string Scrape(const Deadline& deadline, Format format);
 
   // Ends the sleep of all eyes of a group: they look at once.
@@ -78,10 +81,9 @@ class Scraper {
 
   std::vector<TargetState> States() const;
   std::vector<Story> Stories() const;  // of all judges, newest first
-  bool ready() const;                  // every target was looked at or collected at least once
-
-  // Collections made and shared so far; threads now.
-  int rounds() const;
+  bool ready() const;                  // the first look at every target is over
+  int rounds() const;                  // collections made so far
+  int shared() const;                  // scrapes that joined the collection of another one
 
  private:
   struct State;

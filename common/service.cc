@@ -4,7 +4,6 @@
 
 namespace {
 
-constexpr std::size_t kKept = 20;
 constexpr Duration kSaveOpenEvery = std::chrono::minutes(1);
 
 const Metric kUp("ha_service_up", Type::kGauge,
@@ -86,7 +85,7 @@ void AddIf(const Metric<2>& metric, const ServiceOptions& o, std::optional<doubl
 template <class T>
 void Keep(std::deque<T>& kept, T fact) {
   kept.push_back(std::move(fact));
-  if (kept.size() > kKept) kept.pop_front();
+  if (kept.size() > kKeptFacts) kept.pop_front();
 }
 
 void ShowOutage(const OutageFact& f, const ServiceOptions& o, Samples& out) {
@@ -115,7 +114,10 @@ Service::Service(ServiceOptions options)
       watch_(options_.fall, options_.rise),
       failovers_total_{{"failover", 0}, {"switchover", 0}, {"unseen", 0}} {}
 
-void Service::Configure(ServiceOptions options) { options_ = std::move(options); }
+void Service::Configure(ServiceOptions options) {
+  options_ = std::move(options);
+  watch_.Debounce(options_.fall, options_.rise);
+}
 
 OutageWatch::Event Service::Attempted(const Attempt& attempt, const Now& now) {
   if (attempt.result != Result::kVoid) attempted_ = std::max(attempted_, attempt.end);
@@ -125,7 +127,8 @@ OutageWatch::Event Service::Attempted(const Attempt& attempt, const Now& now) {
     open_start_unix_seconds_ = now.Unix(watch_.open()->Start());
   }
   // A long outage is written down again and again, so that a later process knows it was still open.
-  if (auto& open = watch_.open(); open && open->last_fail - open_saved_ > kSaveOpenEvery) {
+  if (auto& open = watch_.open();
+      open && (!open_saved_ || open->last_fail - *open_saved_ > kSaveOpenEvery)) {
     open_saved_ = open->last_fail;
     ++facts_revision_;
   }
@@ -137,16 +140,17 @@ OutageWatch::Event Service::Attempted(const Attempt& attempt, const Now& now) {
 void Service::Close(const Outage& outage, const Now& now) {
   OutageFact fact{now.Unix(outage.Start()), now.Unix(outage.End()), outage.LowSeconds(),
                   outage.MidSeconds(), outage.HighSeconds(), false};
-  unavailable_seconds_ += UnavailableSeconds(outage);
+  Outage counted = Counted(outage);
+  unavailable_seconds_ += std::max(counted.LowSeconds(), counted.MidSeconds().value_or(0));
+  open_saved_.reset();
   Keep(outages_, std::move(fact));
   ++facts_revision_;
 }
 
-double Service::UnavailableSeconds(const Outage& outage) const {
-  Outage counted = outage;
-  counted.first_fail = std::max(counted.first_fail, counted_from_);
-  if (counted.last_ok) counted.last_ok = std::max(*counted.last_ok, counted_from_);
-  return std::max(counted.LowSeconds(), counted.MidSeconds().value_or(0));
+Outage Service::Counted(Outage outage) const {
+  outage.first_fail = std::max(outage.first_fail, counted_from_);
+  if (outage.last_ok) outage.last_ok = std::max(*outage.last_ok, counted_from_);
+  return outage;
 }
 
 void Service::Hold(const std::string& holder) {
@@ -164,7 +168,7 @@ void Service::Failover(FailoverFact fact) {
 }
 
 bool Service::Known(const Now& now) const {
-  return attempted_ != Instant::min() && Seconds(now.at - attempted_) <= options_.patience_seconds;
+  return attempted_ != Instant() && Seconds(now.at - attempted_) <= options_.patience_seconds;
 }
 
 void Service::Show(const Now& now, const std::vector<std::string>& holders, Samples& out) const {
@@ -174,12 +178,12 @@ void Service::Show(const Now& now, const std::vector<std::string>& holders, Samp
   out.Add(kRpo, {service, scope}, options_.rpo_objective_seconds);
   bool known = Known(now) && watch_.state() != OutageWatch::State::kUnknown;
   if (known) out.Add(kUp, {service, scope}, watch_.state() == OutageWatch::State::kUp);
-  if (looked_ != Instant::min()) out.Add(kLastLook, {service, scope}, now.Unix(looked_));
+  if (looked_ != Instant()) out.Add(kLastLook, {service, scope}, now.Unix(looked_));
   if (known)
     for (auto& holder : holders) out.Add(kActive, {service, scope, holder}, holder == holder_);
 
   auto& open = watch_.open();
-  double open_seconds = open ? UnavailableSeconds(*open) : 0;
+  double open_seconds = open ? Counted(*open).LowSeconds() : 0;
   out.Add(kOutages, {service, scope}, outages_total_);
   out.Add(kShortFailures, {service, scope}, short_failures_total_);
   out.Add(kUnavailable, {service, scope}, unavailable_seconds_ + open_seconds);

@@ -26,6 +26,8 @@ struct ServiceOptions {
   int fall = 3, rise = 3;
 };
 
+constexpr std::size_t kKeptFacts = 20;  // outages, and failovers
+
 // A closed outage as it is exported and kept: wall-clock times, and bounds that are absent where
 // nobody can know.
 struct OutageFact {
@@ -82,21 +84,21 @@ class Service {
 
  private:
   void Close(const Outage& outage, const Now& now);
-  double UnavailableSeconds(const Outage& outage) const;
+  Outage Counted(Outage outage) const;  // the part of it that this process counts
 
   ServiceOptions options_;
   OutageWatch watch_;
-  Instant looked_ = Instant::min(), attempted_ = Instant::min();
+  Instant looked_ = Instant(), attempted_ = Instant();
   std::string holder_, last_holder_;
-  std::deque<OutageFact> outages_;     // newest last, at most kKept
+  std::deque<OutageFact> outages_;     // newest last, at most kKeptFacts
   std::deque<FailoverFact> failovers_;
   double outages_total_ = 0, short_failures_total_ = 0, unavailable_seconds_ = 0;
   std::map<std::string, double> failovers_total_;
   bool split_brain_ = false;
   double split_brain_seconds_ = 0;
   double open_start_unix_seconds_ = 0;
-  Instant open_saved_ = Instant::min();    // the last_fail that the facts hold
-  Instant counted_from_ = Instant::min();  // this process counts nothing that came before
+  std::optional<Instant> open_saved_;      // the last_fail that the facts hold
+  Instant counted_from_ = Instant();  // this process counts nothing that came before
   int facts_revision_ = 0;
 };
 

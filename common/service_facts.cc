@@ -8,6 +8,15 @@
 namespace {
 
 constexpr double kOpenAtMostSeconds = 600;
+constexpr double kMaxAgoSeconds = 1e8;   // three years: fits into a Duration
+constexpr double kMaxUnixSeconds = 1e11;
+constexpr std::size_t kMaxText = 256;
+
+// A number of the file, if it is one that makes sense.
+std::optional<double> Within(JsonView json, double max) {
+  auto number = json.Number();
+  return number && *number >= 0 && *number <= max ? number : std::nullopt;
+}
 
 // Names the optional numbers of a fact once, for writing and for reading.
 template <class Fact>
@@ -35,10 +44,12 @@ std::string WriteNumbers(const Fact& fact, const Number<Fact> (&numbers)[N]) {
 
 template <class Fact, std::size_t N>
 void ReadNumbers(JsonView json, const Number<Fact> (&numbers)[N], Fact& fact) {
-  for (auto& [key, field] : numbers) fact.*field = json[key].Number();
+  for (auto& [key, field] : numbers) fact.*field = Within(json[key], 1e18);
 }
 
-std::string Text(JsonView json) { return std::string(json.String().value_or("")); }
+std::string Text(JsonView json) {
+  return std::string(json.String().value_or("").substr(0, kMaxText));
+}
 
 std::string Write(const OutageFact& f) {
   return absl::StrFormat(
@@ -60,17 +71,20 @@ std::string WriteList(const List& list) {
   return "[" + out + "]";
 }
 
-OutageFact ReadOutage(JsonView j) {
-  OutageFact f{j["start"].Number().value_or(0), j["end"].Number().value_or(0),
-               j["low_seconds"].Number().value_or(0), {}, {},
-               j["end_unknown"].Bool().value_or(false)};
+std::optional<OutageFact> ReadOutage(JsonView j) {
+  auto start = Within(j["start"], kMaxUnixSeconds), end = Within(j["end"], kMaxUnixSeconds);
+  auto low = Within(j["low_seconds"], kMaxUnixSeconds);
+  if (!start || !end || !low || *end < *start) return std::nullopt;
+  OutageFact f{*start, *end, *low, {}, {}, j["end_unknown"].Bool().value_or(false)};
   ReadNumbers(j, kOutageNumbers, f);
   return f;
 }
 
-FailoverFact ReadFailover(JsonView j) {
+std::optional<FailoverFact> ReadFailover(JsonView j) {
+  auto at = Within(j["at"], kMaxUnixSeconds);
+  if (!at) return std::nullopt;
   FailoverFact f;
-  f.unix_seconds = j["at"].Number().value_or(0);
+  f.unix_seconds = *at;
   f.from = Text(j["from"]);
   f.to = Text(j["to"]);
   f.kind = Text(j["kind"]);
@@ -78,9 +92,22 @@ FailoverFact ReadFailover(JsonView j) {
   return f;
 }
 
-std::string BootId() {
-  std::string id;
-  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), id);
+// The last kKeptFacts of the list that can be read.
+template <class Fact>
+void ReadList(JsonView list, std::optional<Fact> (*read)(JsonView), std::deque<Fact>& facts) {
+  facts.clear();
+  for (JsonView item : list.Items()) {
+    if (auto fact = read(item)) facts.push_back(std::move(*fact));
+    if (facts.size() > kKeptFacts) facts.pop_front();
+  }
+}
+
+const std::string& BootId() {
+  static const std::string id = [] {
+    std::string line;
+    std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), line);
+    return line;
+  }();
   return id;
 }
 
@@ -88,7 +115,7 @@ double BootSeconds(const Now& now) { return Seconds(now.at.time_since_epoch()); 
 
 // Seconds since the facts were written; absent when the wall clock has to tell and went back.
 std::optional<double> Age(JsonView facts, const Now& now) {
-  bool same_boot = Text(facts["boot_id"]) == BootId();
+  bool same_boot = !BootId().empty() && Text(facts["boot_id"]) == BootId();
   auto saved = facts[same_boot ? "saved_boot_seconds" : "saved_unix_seconds"].Number();
   double age = (same_boot ? BootSeconds(now) : now.unix_seconds) - saved.value_or(1e300);
   if (age < 0) return std::nullopt;
@@ -112,26 +139,24 @@ std::string Service::Facts(const Now& now) const {
 }
 
 void Service::Restore(JsonView facts, std::optional<double> age_seconds, const Now& now) {
-  for (JsonView j : facts["outages"].Items()) outages_.push_back(ReadOutage(j));
-  for (JsonView j : facts["failovers"].Items()) failovers_.push_back(ReadFailover(j));
+  ReadList(facts["outages"], ReadOutage, outages_);
+  ReadList(facts["failovers"], ReadFailover, failovers_);
   last_holder_ = Text(facts["holder"]);
   counted_from_ = now.at;
   JsonView open = facts["open"];
-  if (!open.IsObject()) return;
-  auto instant = [&](const char* key) -> std::optional<Instant> {
-    auto ago = open[key].Number();
-    if (!ago || !age_seconds) return std::nullopt;
-    return now.at - FromSeconds(*ago + *age_seconds);
-  };
-  auto first_fail = instant("first_fail_ago"), last_fail = instant("last_fail_ago");
-  double start = open["start"].Number().value_or(0);
-  if (first_fail && last_fail && *age_seconds <= kOpenAtMostSeconds) {
-    watch_.Resume({instant("last_ok_ago"), *first_fail, *last_fail, std::nullopt});
-    open_start_unix_seconds_ = start;
-    return;
+  auto first = Within(open["first_fail_ago"], kMaxAgoSeconds);
+  auto last = Within(open["last_fail_ago"], kMaxAgoSeconds);
+  auto ok = Within(open["last_ok_ago"], kMaxAgoSeconds);
+  auto start = Within(open["start"], kMaxUnixSeconds);
+  if (!first || !last || !start || (ok && *ok < std::max(*first, *last))) return;
+  if (!age_seconds || *age_seconds > kOpenAtMostSeconds) {
+    double low = std::max(0.0, *first - *last);
+    return outages_.push_back({*start, *start + low, low, {}, {}, true});
   }
-  double low = open["first_fail_ago"].Number().value_or(0) - open["last_fail_ago"].Number().value_or(0);
-  outages_.push_back({start, start + low, std::max(0.0, low), {}, {}, true});
+  auto instant = [&](double ago) { return now.at - FromSeconds(ago + *age_seconds); };
+  watch_.Resume({ok ? std::optional(instant(*ok)) : std::nullopt, instant(*first), instant(*last),
+                 std::nullopt});
+  open_start_unix_seconds_ = *start;
 }
 
 std::vector<Story> Service::Stories() const {

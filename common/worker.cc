@@ -3,6 +3,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <system_error>
+
 #include "common/log.h"
 
 using namespace std::chrono_literals;
@@ -21,7 +23,7 @@ const Metric kFailures("sentinel_exporter_collector_failures_total", Type::kCoun
                        "reason");
 const Metric kDoubted("sentinel_exporter_collector_doubted", Type::kGauge,
                       "Whether the target is asked but no longer waited for, because its last look "
-                      "or collection failed.",
+                      "or collection got no answer.",
                       "collector", "target");
 const Metric kLastSuccess("sentinel_exporter_collector_last_success_timestamp_seconds",
                           Type::kGauge, "When a look or collection last succeeded.", "collector",
@@ -33,6 +35,9 @@ constexpr std::string_view kReasons[] = {"timeout", "unreachable", "denied", "pr
                                          "internal"};
 // A collection may hold back the looks of its own eye, so it may not take long.
 constexpr Duration kCollectAtMost = 2s;
+constexpr double kLogEverySeconds = 10;
+
+bool Silent(const absl::Status& s) { return absl::IsDeadlineExceeded(s) || absl::IsUnavailable(s); }
 
 }  // namespace
 
@@ -48,12 +53,8 @@ std::string_view Reason(const absl::Status& status) {
   }
 }
 
-bool Health::Doubted() const {
-  auto silent = [](const absl::Status& s) {
-    return absl::IsDeadlineExceeded(s) || absl::IsUnavailable(s);
-  };
-  return silent(look) || silent(collection);
-}
+bool Health::Blind() const { return Silent(look); }
+bool Health::Doubted() const { return Silent(look) || Silent(collection); }
 
 Round::Round(std::size_t targets, const Deadline& d) : deadline(d) {
   state_.With([&](State& s) { s.slots.resize(targets); });
@@ -72,20 +73,22 @@ void Round::Start() {
 }
 
 void Round::Put(std::size_t i, Slot slot) {
-  state_.Change([&](State& s) {
-    if (s.slots[i].done) return;
+  bool last = state_.With([&](State& s) {
+    if (s.slots[i].done) return false;
     slot.wait = s.slots[i].wait;
     slot.done = true;
-    if (slot.wait == Wait::kFully) --s.fully;
-    if (slot.wait == Wait::kBriefly) --s.briefly;
     s.slots[i] = std::move(slot);
+    if (s.slots[i].wait == Wait::kNot) return false;
+    return --(s.slots[i].wait == Wait::kFully ? s.fully : s.briefly) == 0;
   });
+  if (last) state_.Change([](State&) {});
 }
 
 std::vector<Round::Slot> Round::Await(const Deadline& until) {
-  auto brief = std::min(until.at(), begin_ + kBrief);
-  state_.Await(brief, [](State& s) { return s.fully == 0 && s.briefly == 0; }, [](State&) {});
-  return state_.Await(until.at(), [](State& s) { return s.fully == 0; }, [&](State& s) {
+  auto all = [](State& s) { return s.fully == 0 && s.briefly == 0; };
+  state_.Await(std::min(until.at(), begin_ + kBrief), all, [](State&) {});
+  auto worthy = [](State& s) { return s.fully == 0; };
+  return state_.Await(std::min(until.at(), begin_ + kFull), worthy, [&](State& s) {
     over_ = true;
     return s.slots;
   });
@@ -96,12 +99,18 @@ Worker::Worker(Target t, std::string g)
   health_.With([](Health& h) {
     for (auto reason : kReasons) h.failures[reason] = 0;
   });
-  thread_ = std::thread([this] { Run(); });
+  try {
+    thread_ = std::thread([this] { Run(); });
+  } catch (const std::system_error&) {
+    inbox_.With([](Inbox& i) { i.stop = true; });
+    ended_ = true;
+    Note(absl::ResourceExhaustedError("cannot start a thread for it"), true, 0, 0);
+  }
 }
 
 Worker::~Worker() {
   Stop();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Worker::Stop() {
@@ -117,34 +126,43 @@ void Worker::Poke() {
 void Worker::Offer(const std::shared_ptr<Round>& round, std::size_t index) {
   if (!target.collects) return round->Expect(index, Round::Wait::kNot);
   bool doubted = health_.With([](Health& h) { return h.Doubted(); });
-  bool busy = inbox_.With([](Inbox& i) { return i.busy; });
-  auto wait = !doubted ? Round::Wait::kFully : busy ? Round::Wait::kNot : Round::Wait::kBriefly;
-  round->Expect(index, wait);
-  Inbox late = inbox_.With([&](Inbox& i) {
-    Inbox before = i;
-    i.round = round;
-    i.index = index;
-    return before;
+  auto [busy, overdue] = inbox_.With([](Inbox& i) {
+    return std::pair(i.busy_until.has_value(), i.Overdue());
   });
-  if (late.round) late.round->Put(late.index, Round::Slot{});
+  auto wait = overdue || (doubted && busy) ? Round::Wait::kNot
+              : doubted                    ? Round::Wait::kBriefly
+                                           : Round::Wait::kFully;
+  round->Expect(index, wait);
+  // What gives way: an older round, or this one if the thread is about to end.
+  auto [late, late_index] = inbox_.With([&](Inbox& i) {
+    if (i.stop) return std::pair(round, index);
+    return std::pair(std::exchange(i.round, round), std::exchange(i.index, index));
+  });
+  if (late) late->Put(late_index, {});
   eventfd_write(wake_.fd(), 1);
 }
 
 void Worker::Run() {
   Next next{.status = {}, .at = Clock::now()};
   while (Sleep(next)) {
-    Inbox mail = inbox_.With([](Inbox& i) {
-      i.busy = true;
-      return Inbox{std::exchange(i.round, nullptr), i.index, i.stop, false, true};
+    auto [round, index] = inbox_.With([](Inbox& i) {
+      return std::pair(std::exchange(i.round, nullptr), i.index);
     });
-    if (mail.round) CollectOnce(mail.round, mail.index);
+    if (round) {
+      CollectOnce(round, index);
+      // The collection may have replaced the connection whose descriptor we would wait for.
+      if (next.fd >= 0) next.at = Clock::now();
+    }
     if (DueForLook(next)) next = LookOnce();
-    inbox_.With([](Inbox& i) { i.busy = false; });
+    inbox_.With([](Inbox& i) { i.busy_until.reset(); });
   }
+  auto [round, index] = inbox_.With([](Inbox& i) { return std::pair(std::move(i.round), i.index); });
+  if (round) round->Put(index, {});
   ended_ = true;
 }
 
 bool Worker::Sleep(const Next& next) {
+  const long most = wake_.open() ? 3'600'000 : 100;  // without descriptors nobody can wake us
   while (true) {
     auto [stop, work] = inbox_.With(
         [](Inbox& i) { return std::pair(i.stop, i.round != nullptr || i.poked); });
@@ -152,7 +170,7 @@ bool Worker::Sleep(const Next& next) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(next.at - Clock::now()).count();
     if (work || fd_ready_ || left <= 0) return true;
     pollfd fds[] = {{wake_.fd(), POLLIN, 0}, {next.fd, next.events, 0}};
-    poll(fds, 2, static_cast<int>(std::min<long>(left, 3'600'000)));
+    poll(fds, 2, static_cast<int>(std::min<long>(left, most)));
     eventfd_t ignored;
     if (fds[0].revents) eventfd_read(wake_.fd(), &ignored);
     fd_ready_ = fds[1].revents != 0;
@@ -161,58 +179,71 @@ bool Worker::Sleep(const Next& next) {
 
 bool Worker::DueForLook(const Next& next) {
   bool poked = inbox_.With([](Inbox& i) { return std::exchange(i.poked, false); });
-  return poked || std::exchange(fd_ready_, false) || Clock::now() >= next.at;
+  bool fd_ready = std::exchange(fd_ready_, false);
+  return poked || fd_ready || Clock::now() >= next.at;
 }
 
 Next Worker::LookOnce() {
   Instant begin = Clock::now();
-  Next next = target.collector->Look(Deadline(begin + target.look_deadline));
-  Note(next.status, true, Seconds(Clock::now() - begin), 0);
+  Deadline deadline(begin + target.look_deadline);
+  inbox_.With([&](Inbox& i) { i.busy_until = deadline.at(); });
+  Next next = target.collector->Look(deadline);
+  if (absl::IsUnimplemented(next.status)) health_.With([](Health& h) { h.settled = true; });
+  else Note(next.status, true, Seconds(Clock::now() - begin), 0);
   return next;
 }
 
 void Worker::CollectOnce(const std::shared_ptr<Round>& round, std::size_t index) {
-  Round::Slot slot{.samples = Samples(target.labels), .status = absl::DeadlineExceededError(
-                       "busy until the scrape was over")};
-  if (!round->deadline.Over()) {
-    bool doubted = health_.With([](Health& h) { return h.Doubted(); });
-    Instant begin = Clock::now();
-    auto deadline = round->deadline.AtMost(doubted ? Round::kBrief : kCollectAtMost);
-    slot.status = target.collector->Collect(deadline, slot.samples);
-    slot.seconds = Seconds(Clock::now() - begin);
-    Note(slot.status, false, slot.seconds, slot.samples.dropped());
-  }
-  round->Put(index, std::move(slot));
+  if (round->deadline.Over()) return round->Put(index, {});
+  // While looks get no answer a collection gets none either: it must not hold up the next look.
+  bool blind = health_.With([](Health& h) { return h.Blind(); });
+  Deadline deadline = round->deadline.AtMost(blind ? Round::kBrief : kCollectAtMost);
+  inbox_.With([&](Inbox& i) { i.busy_until = deadline.at(); });
+  auto samples = std::make_shared<Samples>(target.labels);
+  Instant begin = Clock::now();
+  absl::Status status = target.collector->Collect(deadline, *samples);
+  double seconds = Seconds(Clock::now() - begin);
+  Note(status, false, seconds, samples->dropped());
+  round->Put(index, {.samples = samples, .status = std::move(status), .seconds = seconds});
 }
 
 void Worker::Note(const absl::Status& status, bool is_look, double seconds, int dropped) {
   double unix_seconds = Now::Read().unix_seconds;
-  bool changed = health_.With([&](Health& h) {
-    absl::Status& last = is_look ? h.look : h.collection;
-    bool news = last.ok() != status.ok() && (h.known || !status.ok());
-    last = status;
-    h.known = true;
+  bool news = health_.With([&](Health& h) {
+    if (is_look && status.ok() && h.Blind()) h.collection = {};  // it was hardly tried meanwhile
+    (is_look ? h.look : h.collection) = status;
+    h.settled = h.known = true;
     h.dropped += dropped;
     if (is_look) h.look_seconds = seconds;
     if (status.ok()) h.last_success_unix_seconds = unix_seconds;
     else ++h.failures[Reason(status)];
-    return news;
+    bool failing = !h.look.ok() || !h.collection.ok();
+    if (failing == h.logged_failing) return false;
+    if (failing && !OncePer(kLogEverySeconds, h.last_logged)) return false;
+    h.logged_failing = failing;
+    return true;
   });
-  if (!changed) return;
-  Log(status.ok() ? Level::kInfo : Level::kWarn, status.ok() ? "answers again" : "no answer",
-      {{"collector", target.kind}, {"target", target.name},
-       {"error", std::string(status.message())}});
+  if (!news) return;
+  std::vector<std::pair<std::string_view, std::string>> fields = {{"collector", target.kind},
+                                                                  {"target", target.name}};
+  if (status.ok()) return Log(Level::kInfo, "target works again", fields);
+  fields.push_back({"error", std::string(status.message())});
+  Log(Level::kWarn, is_look ? "look failed" : "collection failed", fields);
+}
+
+bool Worker::Overdue() {
+  return inbox_.With([](Inbox& i) { return i.Overdue(); });
 }
 
 void Worker::Report(Samples& self, const Round::Slot& slot) {
+  bool overdue = Overdue();
+  bool look_only = !target.collects;
   health_.With([&](Health& h) {
-    bool look_only = !target.collects;
-    if (h.known || slot.done) {
-      const absl::Status& status = look_only ? h.look : slot.status;
-      self.Add(kSuccess, {target.kind, target.name}, status.ok());
-      self.Add(kDuration, {target.kind, target.name}, look_only ? h.look_seconds : slot.seconds);
-    }
-    self.Add(kDoubted, {target.kind, target.name}, h.Doubted());
+    bool ok = look_only ? h.look.ok() && !overdue : slot.status.ok();
+    double seconds = look_only ? h.look_seconds : slot.seconds;
+    if (h.known || overdue || !look_only) self.Add(kSuccess, {target.kind, target.name}, ok);
+    if (seconds > 0) self.Add(kDuration, {target.kind, target.name}, seconds);
+    self.Add(kDoubted, {target.kind, target.name}, h.Doubted() || overdue);
     if (h.last_success_unix_seconds > 0)
       self.Add(kLastSuccess, {target.kind, target.name}, h.last_success_unix_seconds);
     self.Add(kDropped, {target.kind, target.name}, h.dropped);
@@ -221,9 +252,18 @@ void Worker::Report(Samples& self, const Round::Slot& slot) {
 }
 
 TargetState Worker::state() {
+  bool overdue = Overdue();
   return health_.With([&](Health& h) {
-    const absl::Status& bad = h.look.ok() ? h.collection : h.look;
-    return TargetState{target.kind, target.name, h.known, bad.ok(), h.Doubted(),
-                       std::string(bad.message()), h.last_success_unix_seconds};
+    absl::Status bad = overdue        ? absl::DeadlineExceededError("does not return from a call")
+                       : h.look.ok() ? h.collection
+                                     : h.look;
+    return TargetState{target.kind,   target.name,
+                       h.known || overdue, bad.ok(),
+                       h.Doubted() || overdue, std::string(bad.message()),
+                       h.last_success_unix_seconds};
   });
+}
+
+bool Worker::ready() {
+  return Overdue() || health_.With([](Health& h) { return h.settled; });
 }

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -18,13 +19,17 @@ class Round {
   // Whether the page waits for a target: to the deadline, for a moment (it is doubted), or not.
   enum class Wait { kFully, kBriefly, kNot };
   struct Slot {
-    Samples samples;
+    std::shared_ptr<const Samples> samples;  // null: none
     absl::Status status = absl::DeadlineExceededError("no answer in time");
-    double seconds = 0;
+    double seconds = 0;  // that the collection took; 0: it was not asked
     bool done = false;
     Wait wait = Wait::kFully;
   };
   static constexpr Duration kBrief = std::chrono::milliseconds(50);
+  // Longer than a look and a collection may take: who is still out then is stuck.
+  static constexpr Duration kFull = std::chrono::seconds(5);
+  // Scrapes that come later do not join: what was collected first would be stale for them.
+  static constexpr Duration kJoinable = std::chrono::seconds(1);
 
   Round(std::size_t targets, const Deadline& deadline);
   void Expect(std::size_t i, Wait wait);  // for each target, before its Put
@@ -32,7 +37,7 @@ class Round {
   void Put(std::size_t i, Slot slot);
   // Waits for those worth waiting for, then returns a copy of all slots.
   std::vector<Slot> Await(const Deadline& deadline);
-  bool over() const { return over_; }
+  bool Joinable() const { return !over_ && Clock::now() - begin_ <= kJoinable; }
 
   const Deadline deadline;
 
@@ -43,18 +48,23 @@ class Round {
   };
   const Instant begin_ = Clock::now();
   Guarded<State> state_;
-  std::atomic<bool> over_ = false;  // somebody has stopped waiting: later scrapes start a new round
+  std::atomic<bool> over_ = false;  // somebody has stopped waiting
 };
 
 // What is known of a target's health; survives as long as its thread.
 struct Health {
-  bool known = false;
+  bool settled = false;           // the first look is over
+  bool known = false;             // it was asked, by a look or a collection
   absl::Status look, collection;  // the last of each
   double look_seconds = 0;
   double last_success_unix_seconds = 0;
   double dropped = 0;
   std::map<std::string_view, double> failures;  // by reason
-  bool Doubted() const;
+  bool logged_failing = false;
+  double last_logged = 0;
+
+  bool Blind() const;    // looks get no answer
+  bool Doubted() const;  // looks or collections get no answer
 };
 
 // The closed set of reasons: timeout, unreachable, denied, protocol, internal.
@@ -73,6 +83,7 @@ class Worker {
   // The exporter's own metrics about this target; `slot` is its part of the page.
   void Report(Samples& self, const Round::Slot& slot);
   TargetState state();
+  bool ready();  // its first look is over, or long overdue
 
   const Target target;
   const std::string group;
@@ -81,7 +92,9 @@ class Worker {
   struct Inbox {
     std::shared_ptr<Round> round;
     std::size_t index = 0;
-    bool stop = false, poked = false, busy = false;
+    bool stop = false, poked = false;
+    std::optional<Instant> busy_until;  // the deadline of the call under way
+    bool Overdue() const { return busy_until && *busy_until < Clock::now(); }
   };
   void Run();
   bool Sleep(const Next& next);  // whether to go on
@@ -89,6 +102,7 @@ class Worker {
   Next LookOnce();
   void CollectOnce(const std::shared_ptr<Round>& round, std::size_t index);
   void Note(const absl::Status& status, bool is_look, double seconds, int dropped);
+  bool Overdue();
 
   Socket wake_;  // eventfd
   Guarded<Inbox> inbox_;
