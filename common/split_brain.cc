@@ -1,33 +1,44 @@
 #include "common/split_brain.h"
 
+#include <algorithm>
+
+namespace {
+// Looks of two eyes may overlap, so the one that fits into a sandwich may be some looks back.
+constexpr std::size_t kLooksKept = 8;
+}  // namespace
+
 std::optional<double> SplitBrain::Step(const std::string& member, const std::string& identity,
                                        bool active, Instant begin, Instant end) {
-  auto before = active_.find(member);
-  bool went_on = active && before != active_.end() && before->second.identity == identity;
-  if (!went_on && (member == first_ || member == second_)) {
-    first_.clear();
-    second_.clear();
-    proven_since_.reset();
-    proven_until_.reset();
-  }
-  if (!active) {
-    active_.erase(member);
-    return std::nullopt;
-  }
-  std::optional<double> proven;
-  if (went_on) {
-    for (auto& [other, look] : active_) {
-      if (other == member || look.begin <= before->second.end || look.end >= begin) continue;
-      Instant moment = look.begin + (look.end - look.begin) / 2;  // both were active then
-      if (!proven_since_) {
-        proven_since_ = proven_until_ = moment;
-        first_ = member;
-        second_ = other;
-      }
-      proven = std::max(0.0, Seconds(moment - *proven_until_));
-      proven_until_ = std::max(*proven_until_, moment);
+  auto run = active_.find(member);
+  if (run != active_.end() && (!active || run->second.identity != identity)) {
+    active_.erase(run);
+    if (member == first_ || member == second_) {
+      first_.clear();
+      second_.clear();
+      proven_since_.reset();
+      proven_until_.reset();
     }
   }
-  active_[member] = {identity, begin, end};
+  if (!active) return std::nullopt;
+  Run& own = active_.try_emplace(member, Run{identity, end, {}}).first->second;
+  own.looks.emplace_back(begin, end);
+  if (own.looks.size() > kLooksKept) own.looks.pop_front();
+
+  std::optional<double> proven;
+  for (auto& [other, theirs] : active_) {
+    if (other == member) continue;
+    auto look = std::find_if(theirs.looks.rbegin(), theirs.looks.rend(), [&](auto& l) {
+      return own.since < l.first && l.second < begin;
+    });
+    if (look == theirs.looks.rend()) continue;
+    Instant moment = look->first + (look->second - look->first) / 2;  // both were active then
+    if (!proven_since_) {
+      proven_since_ = proven_until_ = moment;
+      first_ = member;
+      second_ = other;
+    }
+    proven = std::max(0.0, Seconds(moment - *proven_until_));
+    proven_until_ = std::max(*proven_until_, moment);
+  }
   return proven;
 }

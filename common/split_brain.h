@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,11 +22,13 @@ class SplitBrain {
   std::optional<Instant> since() const { return proven_since_; }
 
  private:
-  struct ActiveLook {
+  // A run of active looks of one incarnation: it was active from `since` to the last look.
+  struct Run {
     std::string identity;
-    Instant begin, end;
+    Instant since;                                   // end of the first look
+    std::deque<std::pair<Instant, Instant>> looks;   // begin and end of the last few
   };
-  std::map<std::string, ActiveLook> active_;  // the last look of each member that is active
+  std::map<std::string, Run> active_;
   std::string first_, second_;                // the pair of the present proof
   std::optional<Instant> proven_since_, proven_until_;
 };

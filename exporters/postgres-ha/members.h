@@ -22,6 +22,8 @@ struct Member {
   std::map<std::string, double> state_seconds;
   bool was_writable = false;         // ever: from then on it could hold the role, whatever its site
   bool goodbye = false;              // it was told to stop since it was last writable
+  Instant writable_until = Instant();   // end of its last writable look
+  Instant stopped_by = Instant();       // begin of the first look after it that was not
   // The newest facts by SQL; they stay when it no longer answers.
   std::string system_identifier;
   std::optional<long long> replayed;

@@ -116,6 +116,7 @@ void DataSet::Remember(const Evidence& e, const SqlLook& look, Member& m) {
   m.end = e.end;
   m.sql = look;
   if (look.goodbye) m.goodbye = true;
+  if (!look.Writable() && m.stopped_by < m.writable_until) m.stopped_by = e.begin;
   if (!Mute(look) && look.answer != Answer::kTimeout && look.answer != Answer::kUnreachable)
     contact_ = std::max(contact_, e.begin);
   if (look.answer != Answer::kAnswered) return;
@@ -124,6 +125,7 @@ void DataSet::Remember(const Evidence& e, const SqlLook& look, Member& m) {
   if (look.in_recovery) m.replayed = look.position;
   if (!look.Writable()) return;
   m.was_writable = true;
+  m.writable_until = e.end;
   m.goodbye = false;
   m.replayed.reset();
   if (look.position) m.written.Add(e.begin + (e.end - e.begin) / 2, *look.position);
@@ -211,7 +213,9 @@ void DataSet::Returned(const SqlLook& look, bool said_goodbye) {
 
 void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* old,
                         Instant previous_begin, const Now& now) {
-  bool watched = tenure_.seen && old && e.begin - old->end < kUnwatched;
+  // Whether we were there when the old holder stopped, and when the new one took over.
+  bool watched = tenure_.seen && old && e.begin - old->end < kUnwatched &&
+                 old->stopped_by - old->writable_until < kUnwatched;
   FailoverFact fact;
   fact.from = postgres_.last_holder();
   fact.to = LabelOf(members_, e.member);
