@@ -11,10 +11,9 @@
 
 #include "common/net.h"
 
-enum class Mode { kSilent, kAnswer, kNoSuchName, kServerFailure };
-
 // Answers A queries on 127.0.0.1:53 with `address`.
 struct NameServer {
+  enum class Mode { kSilent, kAnswer, kNoSuchName, kServerFailure };
   std::atomic<Mode> mode{Mode::kAnswer};
   std::atomic<uint32_t> address{0};
   std::atomic<int> queries{0};

@@ -36,6 +36,7 @@ TEST(Resolve, OddNamesAreErrors) {
 }
 
 using Addresses = std::vector<std::string>;
+using Mode = NameServer::Mode;
 
 bool Is(const absl::StatusOr<Addresses>& got, const Addresses& wanted) {
   if (got.ok() && *got == wanted) return true;

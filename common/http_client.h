@@ -1,0 +1,46 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/deadline.h"
+
+struct HttpReply {
+  int code = 0;
+  std::string body;
+};
+
+struct HttpOptions {
+  std::size_t max_bytes = 1 << 20;  // of body; a longer one is an error, not a truncated answer
+  std::string ca_file, cert_file, key_file;  // TLS; empty: the system's CAs, no client certificate
+  std::string user, password;                // basic authentication, if user is not empty
+};
+
+// GET by one client for one server; keeps its connection where the server allows it. Not for two
+// threads at once. Only http and https, HTTP/1.1, TLS 1.2 and later, no redirects, no proxy from
+// the environment, names by Resolve(). One certificate store is shared by all clients that trust
+// the system's CAs (a store each costs 1 MB and 50 ms). The process ignores SIGPIPE from the first
+// client on.
+//
+// Errors: DeadlineExceeded, Unavailable (refused, reset, unresolvable, no TLS), PermissionDenied
+// (TLS verification), InvalidArgument (a URL or a certificate file that we cannot use), DataLoss
+// (headers or body cut off, larger than the cap, not HTTP), ResourceExhausted (see net.h). They
+// name the URL without user, password and query. Any complete HTTP answer is a reply, whatever its
+// code; a body that says neither its length nor its chunks is complete when the connection ends.
+class HttpClient {
+ public:
+  explicit HttpClient(HttpOptions options = {});
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+  absl::StatusOr<HttpReply> Get(const std::string& url, const Deadline& deadline);
+
+ private:
+  struct Handle;
+  absl::Status Prepare(const std::string& host, const std::string& port,
+                       std::vector<std::string> addresses);
+  std::unique_ptr<Handle> handle_;
+  HttpOptions options_;
+};
