@@ -6,7 +6,6 @@
 
 #include "exporters/postgres-ha/config.h"
 #include "exporters/postgres-ha/evidence.h"
-#include "exporters/postgres-ha/wal_ring.h"
 
 // Everything known about one member of a data set.
 struct Member {
@@ -27,7 +26,6 @@ struct Member {
   // The newest facts by SQL; they stay when it no longer answers.
   std::string system_identifier;
   std::optional<long long> replayed;
-  WalRing written;                   // its WAL while it was writable
 
   // What Patroni says of it, and its own Patroni.
   std::optional<PatroniMember> patroni;

@@ -132,7 +132,7 @@ void DataSet::ShowLag(const MemberId& id, const Member& m, const Now& now, Sampl
   if (!seconds) return;
   const std::string label = LabelOf(members_, id);
   out.Add(kLag, {options_.name, id.site, label}, *seconds);
-  auto written = members_.at(reference_).written.last_position();
+  auto written = written_.last_position();
   auto bytes = [&](std::string_view stage, std::optional<long long> position) {
     if (written && position)
       out.Add(kLagBytes, {options_.name, id.site, label, stage},

@@ -95,7 +95,7 @@ void DataSet::StepSql(const Evidence& e, const SqlLook& look, const Now& now) {
   auto found = members_.find(e.member);
   if (found == members_.end()) return;
   Member& member = found->second;
-  const Before before{member.begin, member.goodbye};
+  const Before before{member.begin, member.goodbye, member.sql && member.sql->Writable()};
   Remember(e, look, member);
   if (Foreign(member)) return;
 
@@ -128,7 +128,6 @@ void DataSet::Remember(const Evidence& e, const SqlLook& look, Member& m) {
   m.writable_until = e.end;
   m.goodbye = false;
   m.replayed.reset();
-  if (look.position) m.written.Add(e.begin + (e.end - e.begin) / 2, *look.position);
 }
 
 // A data set has one system identifier: that of the first site that tells one.
@@ -197,6 +196,8 @@ void DataSet::Writable(const Evidence& e, const SqlLook& look, const Before& bef
   postgres_.Hold(label);
   reference_ = e.member;
   tenure_ = {true, look.start_unix_seconds, look.timeline.value_or(tenure_.timeline)};
+  if (!before.writable) written_.Rest(before.begin);
+  if (look.position) written_.Add(e.begin + (e.end - e.begin) / 2, *look.position);
 }
 
 // The holder is the same; its server may not be.
@@ -247,11 +248,10 @@ std::vector<std::string> DataSet::Seeds(const SiteOptions& site) const {
 
 std::optional<double> DataSet::LagSeconds(const MemberId& id, const Now& now) const {
   auto member = members_.find(id);
-  auto primary = members_.find(reference_);
-  if (member == members_.end() || primary == members_.end() || id == reference_) return std::nullopt;
+  if (member == members_.end() || id == reference_) return std::nullopt;
   if (!member->second.replayed || Foreign(member->second)) return std::nullopt;
   bool fresh = now.at - member->second.end < Patience(id.site) &&
                member->second.sql->answer == Answer::kAnswered;
   Instant seen = member->second.begin + (member->second.end - member->second.begin) / 2;
-  return primary->second.written.LagSeconds(*member->second.replayed, fresh ? seen : now.at);
+  return written_.LagSeconds(*member->second.replayed, fresh ? seen : now.at);
 }

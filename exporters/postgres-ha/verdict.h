@@ -9,6 +9,7 @@
 #include "common/service.h"
 #include "common/split_brain.h"
 #include "exporters/postgres-ha/members.h"
+#include "exporters/postgres-ha/wal_ring.h"
 
 // The judgement on one data set: all members of all sites that share a system identifier. Evidence
 // in, ha_* and postgres_ha_* out. The service is "some member takes writes".
@@ -51,7 +52,7 @@ class DataSet {
   // What was known of a member before the look that is being judged.
   struct Before {
     Instant begin;
-    bool goodbye;
+    bool goodbye, writable;
   };
   void StepSql(const Evidence& evidence, const SqlLook& look, const Now& now);
   void StepPatroni(const Evidence& evidence, const PatroniLook& look);
@@ -83,7 +84,8 @@ class DataSet {
   std::map<std::string, std::pair<bool, Instant>> anchors_;
   Instant contact_ = Instant();  // any answer from anything: our own network works
   std::map<std::string, std::pair<bool, Instant>> paused_;  // Patroni's pause, by site
-  MemberId reference_;                // the last holder: lag is read against its WAL
+  MemberId reference_;                // the last holder
+  WalRing written_;                   // what the holders wrote: lag is read against it
   Instant fast_until_ = Instant();
   bool fast_ = false;
   int targets_revision_ = 0;

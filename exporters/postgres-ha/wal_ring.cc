@@ -13,7 +13,7 @@ Duration SpacingAt(Duration age) { return age > 10min ? 10s : age > 1min ? 1s : 
 }  // namespace
 
 void WalRing::Add(Instant at, long long position) {
-  if (!samples_.empty() && position < samples_.back().position) samples_.clear();
+  while (!samples_.empty() && position < samples_.back().position) samples_.pop_back();
   // Of a position that does not move only the first and the last time matter.
   std::size_t n = samples_.size();
   if (n >= 2 && samples_[n - 2].position == position && samples_[n - 1].position == position)
@@ -22,6 +22,10 @@ void WalRing::Add(Instant at, long long position) {
     samples_.push_back({at, position});
   if (at - thinned_ > kThinEvery) Thin(at);
   if (samples_.size() > kMaxSamples) samples_.pop_front();
+}
+
+void WalRing::Rest(Instant at) {
+  if (!samples_.empty() && at > samples_.back().at) Add(at, samples_.back().position);
 }
 
 void WalRing::Thin(Instant now) {

@@ -10,10 +10,12 @@
 // hours fit in 64 kB.
 class WalRing {
  public:
-  // The primary's position (bytes) was `position` at `at`. Samples come in the order of time; a
-  // position below the last one means another history, and starts anew.
+  // The primary's position (bytes) was `position` at `at`. Samples come in the order of time. A
+  // position below the last one is of a new primary that never got the rest: what lies beyond it
+  // belongs to an abandoned history and is dropped.
   void Add(Instant at, long long position);
-  void Clear() { samples_.clear(); }
+  // Nobody wrote until `at`: the next sample's bytes are younger than that.
+  void Rest(Instant at);
 
   // How long what the standby has replayed up to `position` had been outdated at `at`: 0 when it had
   // everything; else the time since the first byte it lacks was written, interpolated between two

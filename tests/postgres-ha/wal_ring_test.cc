@@ -39,12 +39,22 @@ TEST(WalRing, OlderThanTheRingIsTheLeastItCanBe) {
   EXPECT_EQ(ring.LagSeconds(1000, At(30)), 20);
 }
 
-TEST(WalRing, AnotherHistoryStartsAnew) {
+TEST(WalRing, ANewPrimaryDropsWhatItNeverGot) {
   WalRing ring;
-  ring.Add(At(1), 5000);
-  ring.Add(At(2), 4000);
+  ring.Add(At(1), 3000);
+  ring.Add(At(2), 5000);
+  ring.Rest(At(20));
+  ring.Add(At(20.2), 4000);  // the new one has written from 3900 on, the rest is lost
   EXPECT_EQ(ring.last_position(), 4000);
-  EXPECT_EQ(ring.LagSeconds(3000, At(3)), 1);
+  EXPECT_EQ(ring.LagSeconds(4000, At(30)), 0);
+}
+
+TEST(WalRing, WhatANewPrimaryWritesIsNoOlderThanItsPromotion) {
+  WalRing ring;
+  ring.Add(At(1), 3000);
+  ring.Rest(At(20));
+  ring.Add(At(20.2), 3100);
+  EXPECT_NEAR(*ring.LagSeconds(3000, At(21)), 0.9, 1e-6);
 }
 
 TEST(WalRing, KeepsHoursInFourThousandSamplesAndStaysRightWithinItsSpacing) {
