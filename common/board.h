@@ -1,25 +1,15 @@
 #pragma once
-#include <algorithm>
 #include <array>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <tuple>
-#include <vector>
 
+#include "common/evidence_queue.h"
 #include "common/guarded.h"
 #include "common/judge.h"
 
-// What every piece of evidence starts with: whose it is and when the look began and ended.
-struct Look {
-  std::string eye;
-  Instant begin, end;
-};
-
 // Where the eyes of a group post what they saw, and where it is judged. The verdict is a fold over
-// the evidence in the order of its ends, whatever the order of arrival: evidence waits until every
-// look that began before its end has been posted too, or is over its deadline. Evidence that comes
-// later still is taken to have ended when the newest evidence in the fold did: bounds only widen.
+// the evidence in the order of its ends, see EvidenceQueue.
 //
 // A Verdict has
 //   using Evidence = ...;                             // derived from Look
@@ -36,7 +26,7 @@ template <class Verdict>
 class Board : public Judge {
  public:
   using Evidence = typename Verdict::Evidence;
-  explicit Board(Verdict verdict) : state_(State{.verdict = std::move(verdict), .waiting = {}, .in_flight = {}, .hooks = {}}) {}
+  explicit Board(Verdict verdict) : state_(State{std::move(verdict), {}, {}}) {}
 
   void SetHooks(Hooks hooks) override {
     state_.With([&](State& s) { s.hooks = std::make_shared<Hooks>(std::move(hooks)); });
@@ -44,19 +34,13 @@ class Board : public Judge {
 
   // Announces a look of `eye` that begins now and is over at `deadline`, and returns its begin.
   Instant Begin(const std::string& eye, const Deadline& deadline, Instant now = Clock::now()) {
-    state_.With([&](State& s) { s.in_flight[eye] = {now, deadline.at()}; });
+    state_.With([&](State& s) { s.queue.Expect(eye, now, deadline.at()); });
     return now;
   }
   // Posts what a look saw. `now` is an argument for the sake of replays.
   void Post(Evidence evidence, const Now& now = Now::Read()) {
     Apply([&](State& s) {
-      s.in_flight.erase(evidence.eye);
-      evidence.end = std::max(evidence.end, s.settled);
-      auto later = [](const Evidence& a, const Evidence& b) {
-        return std::tie(a.end, a.begin, a.eye) < std::tie(b.end, b.begin, b.eye);
-      };
-      auto place = std::upper_bound(s.waiting.begin(), s.waiting.end(), evidence, later);
-      s.waiting.insert(place, std::move(evidence));
+      s.queue.Add(std::move(evidence));
       Settle(s, now);
     }, now);
   }
@@ -76,47 +60,45 @@ class Board : public Judge {
   }
 
  private:
-  struct InFlight {
-    Instant begin, over;
-  };
   struct State {
     Verdict verdict;
-    std::vector<Evidence> waiting;  // sorted by end
-    std::map<std::string, InFlight> in_flight;
-    Instant settled = Instant::min();  // end of the newest evidence in the fold
+    EvidenceQueue<Evidence> queue;
     std::shared_ptr<Hooks> hooks;
   };
 
   static void Settle(State& s, const Now& now) {
-    Instant watermark = now.at;
-    for (auto& [eye, look] : s.in_flight)
-      if (now.at < look.over) watermark = std::min(watermark, look.begin);
-    auto ripe = s.waiting.begin();
-    for (; ripe != s.waiting.end() && ripe->end <= watermark; ++ripe) {
-      s.settled = ripe->end;
-      s.verdict.Step(*ripe, now);
-    }
-    s.waiting.erase(s.waiting.begin(), ripe);
+    s.queue.Take(now.at, [&](const Evidence& evidence) { s.verdict.Step(evidence, now); });
   }
 
   // Changes the state under the lock, then sets in motion what the change asks for without it.
   template <class F>
   void Apply(F&& change, const Now& now) {
-    bool poke = false, refresh = false;
-    std::string facts;
+    bool poke = false, refresh = false, save = false;
     auto hooks = state_.With([&](State& s) {
       auto before = Marks(s.verdict);
       change(s);
       auto after = Marks(s.verdict);
       poke = before[0] != after[0];
       refresh = before[1] != after[1];
-      if (before[2] != after[2]) facts = s.verdict.Facts(now);
+      save = before[2] != after[2];
       return s.hooks;
     });
     if (!hooks) return;
     if (poke) hooks->poke();
     if (refresh) hooks->refresh();
-    if (!facts.empty()) hooks->save(std::move(facts));
+    if (save) Save(*hooks, now);
+  }
+  // Another thread may overtake this one with newer facts: the last word must be the newest.
+  void Save(const Hooks& hooks, const Now& now) {
+    for (std::optional<int> saved;;) {
+      auto [revision, facts] = state_.With([&](State& s) {
+        int r = s.verdict.facts_revision();
+        return std::pair(r, r == saved ? std::string() : s.verdict.Facts(now));
+      });
+      if (revision == saved) return;
+      hooks.save(facts);
+      saved = revision;
+    }
   }
   static std::array<int, 3> Marks(const Verdict& v) {
     return {static_cast<int>(v.pace()), v.targets_revision(), v.facts_revision()};

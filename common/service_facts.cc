@@ -126,10 +126,11 @@ std::optional<double> Age(JsonView facts, const Now& now) {
 
 std::string Service::Facts(const Now& now) const {
   std::string open = "null";
+  auto ago = [&](Instant t) { return std::max(0.0, Seconds(now.at - t)); };
   if (auto& o = watch_.open()) {
-    open = absl::StrFormat("{\"first_fail_ago\":%.6f,\"last_fail_ago\":%.6f",
-                           Seconds(now.at - o->first_fail), Seconds(now.at - o->last_fail));
-    if (o->last_ok) open += absl::StrFormat(",\"last_ok_ago\":%.6f", Seconds(now.at - *o->last_ok));
+    open = absl::StrFormat("{\"first_fail_ago\":%.6f,\"last_fail_ago\":%.6f", ago(o->first_fail),
+                           ago(o->last_fail));
+    if (o->last_ok) open += absl::StrFormat(",\"last_ok_ago\":%.6f", ago(*o->last_ok));
     open += absl::StrFormat(",\"start\":%.6f}", open_start_unix_seconds_);
   }
   return absl::StrFormat(

@@ -95,7 +95,10 @@ std::vector<Round::Slot> Round::Await(const Deadline& until) {
 }
 
 Worker::Worker(Target t, std::string g)
-    : target(std::move(t)), group(std::move(g)), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    : target{t.name, t.kind, t.labels, t.fingerprint, t.collects, t.look_deadline, nullptr},
+      group(std::move(g)),
+      collector_(std::move(t.collector)),
+      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   health_.With([](Health& h) {
     for (auto reason : kReasons) h.failures[reason] = 0;
   });
@@ -158,6 +161,7 @@ void Worker::Run() {
   }
   auto [round, index] = inbox_.With([](Inbox& i) { return std::pair(std::move(i.round), i.index); });
   if (round) round->Put(index, {});
+  collector_.reset();
   ended_ = true;
 }
 
@@ -187,7 +191,7 @@ Next Worker::LookOnce() {
   Instant begin = Clock::now();
   Deadline deadline(begin + target.look_deadline);
   inbox_.With([&](Inbox& i) { i.busy_until = deadline.at(); });
-  Next next = target.collector->Look(deadline);
+  Next next = collector_->Look(deadline);
   if (absl::IsUnimplemented(next.status)) health_.With([](Health& h) { h.settled = true; });
   else Note(next.status, true, Seconds(Clock::now() - begin), 0);
   return next;
@@ -201,7 +205,7 @@ void Worker::CollectOnce(const std::shared_ptr<Round>& round, std::size_t index)
   inbox_.With([&](Inbox& i) { i.busy_until = deadline.at(); });
   auto samples = std::make_shared<Samples>(target.labels);
   Instant begin = Clock::now();
-  absl::Status status = target.collector->Collect(deadline, *samples);
+  absl::Status status = collector_->Collect(deadline, *samples);
   double seconds = Seconds(Clock::now() - begin);
   Note(status, false, seconds, samples->dropped());
   round->Put(index, {.samples = samples, .status = std::move(status), .seconds = seconds});

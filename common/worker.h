@@ -73,6 +73,8 @@ std::string_view Reason(const absl::Status& status);
 class Worker {
  public:
   Worker(Target target, std::string group);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
   ~Worker();  // ends the thread after its current call and joins it
   void Poke();
   void Stop();  // asks the thread to end; does not wait
@@ -85,7 +87,7 @@ class Worker {
   TargetState state();
   bool ready();  // its first look is over, or long overdue
 
-  const Target target;
+  const Target target;  // without its collector
   const std::string group;
 
  private:
@@ -104,7 +106,8 @@ class Worker {
   void Note(const absl::Status& status, bool is_look, double seconds, int dropped);
   bool Overdue();
 
-  Socket wake_;  // eventfd
+  std::unique_ptr<Collector> collector_;  // of the thread: made before it, destroyed by it
+  Socket wake_;                           // eventfd
   Guarded<Inbox> inbox_;
   Guarded<Health> health_;
   std::atomic<bool> ended_ = false;
