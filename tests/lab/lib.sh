@@ -139,7 +139,8 @@ lab_pids() {
   (($#)) || { patterns=(-e "LAB_SERVER=$LAB_DIR/") option=-z; }
   for file in $(grep -slzF $option "${patterns[@]}" /proc/[0-9]*/environ); do
     file=${file#/proc/}
-    echo "${file%/environ}"
+    # A postmaster sets no title for itself, and so keeps its environment.
+    [[ $(readlink "/proc/${file%/environ}/exe") == */postgres* ]] || echo "${file%/environ}"
   done
 }
 
