@@ -108,7 +108,7 @@ int Main(const Exporter& exporter, int argc, char** argv) {
   auto flags = Flags(exporter);
   auto words = Spell(argc, argv);
   if (auto parsed = ParseFlags(argc, words.data(), flags); !parsed.ok())
-    return Complain(exporter.name, std::string(parsed.message()) + " (--help lists all)", 2);
+    return Complain(exporter.name, std::string(parsed.message()), 2);
   auto on = [&](std::string_view name) { return !Value(flags, name).empty(); };
   if (on("help"))
     return std::fputs(Usage(exporter.name, exporter.summary, flags).c_str(), stdout), 0;
