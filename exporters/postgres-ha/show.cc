@@ -70,8 +70,7 @@ void DataSet::Show(const Now& now, Samples& out) const {
   double writable = 0;
   for (auto& [id, member] : members_) {
     holders.push_back(LabelOf(members_, id));
-    bool fresh = member.sql && now.at - member.end < Patience(id.site);
-    if (fresh && member.sql->Writable() && !Foreign(member)) ++writable;
+    if (Fresh(id, member, now) && member.sql->Writable() && !Foreign(member)) ++writable;
     ShowMember(id, member, now, out);
     ShowPatroni(id, member, now, out);
     ShowLag(id, member, now, out);
@@ -92,7 +91,7 @@ void DataSet::ShowMember(const MemberId& id, const Member& m, const Now& now, Sa
     out.Add(kStateSeconds, {cluster, site, label, state},
             seconds == m.state_seconds.end() ? 0 : seconds->second);
   }
-  if (!m.sql || now.at - m.end >= Patience(site)) return;
+  if (!Fresh(id, m, now)) return;
   const SqlLook& look = *m.sql;
   if (look.answer != Answer::kOurs)
     out.Add(kUp, {cluster, site, label}, look.answer == Answer::kAnswered);

@@ -240,6 +240,12 @@ Duration DataSet::Patience(const std::string& site) const {
   return s ? 3 * s->look_interval + s->look_deadline : 3s;
 }
 
+bool DataSet::Fresh(const MemberId& id, const Member& m, const Now& now) const {
+  Duration held_back = 0s;
+  for (auto& site : options_.sites) held_back = std::max(held_back, site.look_deadline);
+  return m.sql && now.at - m.end < Patience(id.site) + held_back;
+}
+
 std::vector<std::string> DataSet::Seeds(const SiteOptions& site) const {
   for (auto& [id, member] : members_)
     if (id.site == site.name && member.patroni_proven) return {};
@@ -250,8 +256,7 @@ std::optional<double> DataSet::LagSeconds(const MemberId& id, const Now& now) co
   auto member = members_.find(id);
   if (member == members_.end() || id == reference_) return std::nullopt;
   if (!member->second.replayed || Foreign(member->second)) return std::nullopt;
-  bool fresh = now.at - member->second.end < Patience(id.site) &&
-               member->second.sql->answer == Answer::kAnswered;
+  bool fresh = Fresh(id, member->second, now) && member->second.sql->answer == Answer::kAnswered;
   Instant seen = member->second.begin + (member->second.end - member->second.begin) / 2;
   return written_.LagSeconds(*member->second.replayed, fresh ? seen : now.at);
 }

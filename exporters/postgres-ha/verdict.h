@@ -69,6 +69,9 @@ class DataSet {
   std::string SystemIdentifier() const;
   const SiteOptions* Site(const std::string& name) const;
   Duration Patience(const std::string& site) const;
+  // Whether the newest look at the member is young enough to be shown. Evidence may be held back by
+  // the slowest eye of all sites: a silent site must not make the others vanish.
+  bool Fresh(const MemberId& id, const Member& member, const Now& now) const;
   const Member* Find(const std::string& label) const;
   void ShowMember(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
   void ShowPatroni(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
