@@ -6,11 +6,12 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/str_format.h"
 #include "curl/curl.h"
-#include "openssl/ssl.h"
 
+#include "common/ca_store.h"
 #include "common/net.h"
 
 namespace {
@@ -20,11 +21,12 @@ constexpr std::size_t kMaxHeaderBytes = 64 << 10;
 constexpr char kHostLetters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]:";
 
-// ---- what curl calls while it works -------------------------------------------------------------
-
 // One request under way.
 struct Transfer {
   std::size_t max_bytes = 0;
+  std::string shown;  // its URL
+  Instant begin = Clock::now();
+  char detail[CURL_ERROR_SIZE] = "";
   std::string body;
   std::size_t header_bytes = 0;
   bool headers_complete = false;
@@ -57,23 +59,11 @@ curl_socket_t OnSocket(void* user, curlsocktype, curl_sockaddr* address) {
   return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
-// The system's CAs: found by their hash when they are needed, and kept for all clients.
-X509_STORE* SystemStore() {
-  static X509_STORE* store = [] {
-    X509_STORE* s = X509_STORE_new();
-    if (s != nullptr) X509_STORE_set_default_paths(s);
-    return s;
-  }();
-  return store;
-}
-
 CURLcode OnTls(CURL*, void* context, void*) {
-  if (SystemStore() == nullptr) return CURLE_OUT_OF_MEMORY;
-  SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), SystemStore());
+  if (SystemCaStore() == nullptr) return CURLE_OUT_OF_MEMORY;
+  SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), SystemCaStore());
   return CURLE_OK;
 }
-
-// ---- addresses ----------------------------------------------------------------------------------
 
 struct Url {
   std::string shown;  // without user, password and query
@@ -119,31 +109,18 @@ std::string ResolveEntry(const std::string& host, const std::string& port,
   return entry;
 }
 
-// ---- errors -------------------------------------------------------------------------------------
-
-absl::Status ConnectError(const std::string& what, int error) {
-  if (error == ECONNREFUSED) return absl::UnavailableError(what + "refused");
-  if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS) {
-    return absl::ResourceExhaustedError(what + strerror(error));
-  }
-  return absl::UnavailableError(what + (error != 0 ? strerror(error) : "cannot connect"));
-}
-
-// Whether the server wants a certificate that we do not have.
-bool IsCertificateAlert(const std::string& detail) {
-  return detail.find(" alert ") != detail.npos && detail.find("certificate") != detail.npos;
-}
-
 absl::Status TransferError(CURLcode code, const std::string& url, const Transfer& transfer,
                            int os_error, const std::string& detail) {
-  std::string what = "GET " + url + ": ";
+  std::string get = "GET " + url, what = get + ": ";
   bool begun = transfer.header_bytes > 0;
+  // The server wants a certificate that we do not have.
+  bool unknown = detail.find(" alert ") != detail.npos && detail.find("certificate") != detail.npos;
   if (transfer.too_long) return absl::DataLossError(what + "the answer is too long");
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return absl::DeadlineExceededError(what + "no complete answer in time");
     case CURLE_COULDNT_CONNECT:
-      return ConnectError(what, transfer.socket_error != 0 ? transfer.socket_error : os_error);
+      return SystemError(get, transfer.socket_error != 0 ? transfer.socket_error : os_error);
     case CURLE_PEER_FAILED_VERIFICATION:
       return absl::PermissionDeniedError(what + detail);
     case CURLE_SSL_CACERT_BADFILE:
@@ -157,14 +134,12 @@ absl::Status TransferError(CURLcode code, const std::string& url, const Transfer
     case CURLE_BAD_CONTENT_ENCODING:
       return absl::DataLossError(what + "the answer is not HTTP");
     default:
-      if (IsCertificateAlert(detail)) return absl::PermissionDeniedError(what + detail);
+      if (unknown) return absl::PermissionDeniedError(what + detail);
       if (begun) return absl::DataLossError(what + "the answer is cut off (" + detail + ")");
       return absl::UnavailableError(
           what + (code == CURLE_GOT_NOTHING ? "closed without an answer" : detail));
   }
 }
-
-// ---- handles ------------------------------------------------------------------------------------
 
 template <class T>
 void Set(CURL* easy, CURLoption option, T value) {
@@ -181,7 +156,6 @@ void SetLimits(CURL* easy, const HttpOptions& options) {
   Set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   Set(easy, CURLOPT_PROXY, "");
   Set(easy, CURLOPT_BUFFERSIZE, 4096L);
-  Set(easy, CURLOPT_MAXCONNECTS, 1L);
   Set(easy, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(options.max_bytes));
   Set(easy, CURLOPT_USERAGENT, "sentinel-exporter");
   Set(easy, CURLOPT_WRITEFUNCTION, OnBody);
@@ -212,13 +186,44 @@ void InitialiseOnce() {
 }  // namespace
 
 struct HttpClient::Handle {
+  CURLM* multi = nullptr;
   CURL* easy = nullptr;
   curl_slist* resolve = nullptr;
-  std::string addresses;  // for which it was made
+  std::string addresses;               // for which it was made
+  std::unique_ptr<Transfer> transfer;  // under way, or not answered yet
 
   ~Handle() {
+    End();
     curl_easy_cleanup(easy);
+    curl_multi_cleanup(multi);
     curl_slist_free_all(resolve);
+  }
+  void Begin(const std::string& url) {
+    Set(easy, CURLOPT_URL, url.c_str());
+    Set(easy, CURLOPT_ERRORBUFFER, transfer->detail);
+    Set(easy, CURLOPT_WRITEDATA, transfer.get());
+    Set(easy, CURLOPT_HEADERDATA, transfer.get());
+    Set(easy, CURLOPT_OPENSOCKETDATA, transfer.get());
+    curl_multi_add_handle(multi, easy);
+  }
+  // How the transfer ended; nothing when `deadline` came first.
+  std::optional<CURLcode> Drive(const Deadline& deadline) {
+    while (true) {
+      int running = 0, left = 0;
+      CURLMcode failed = curl_multi_perform(multi, &running);
+      while (CURLMsg* message = curl_multi_info_read(multi, &left))
+        if (message->msg == CURLMSG_DONE) return message->data.result;
+      if (failed != CURLM_OK) return CURLE_OUT_OF_MEMORY;
+      if (deadline.Over()) return std::nullopt;
+      curl_multi_poll(multi, nullptr, 0, static_cast<int>(deadline.Left().count()), nullptr);
+    }
+  }
+  // Forgets the transfer; its connection is closed if it was still under way.
+  void End() {
+    if (!transfer) return;
+    curl_multi_remove_handle(multi, easy);
+    Set(easy, CURLOPT_ERRORBUFFER, nullptr);
+    transfer = nullptr;
   }
 };
 
@@ -234,9 +239,11 @@ absl::Status HttpClient::Prepare(const std::string& host, const std::string& por
   if (handle_ != nullptr && handle_->addresses == key) return absl::OkStatus();
   handle_ = std::make_unique<Handle>();
   handle_->easy = curl_easy_init();
+  handle_->multi = curl_multi_init();
+  curl_multi_setopt(handle_->multi, CURLMOPT_MAXCONNECTS, 1L);
   bool numeric = addresses.size() == 1 && addresses[0] == host;
   if (!numeric) handle_->resolve = curl_slist_append(nullptr, entry.c_str());
-  if (handle_->easy == nullptr || (handle_->resolve == nullptr && !numeric)) {
+  if (!handle_->easy || !handle_->multi || (handle_->resolve == nullptr && !numeric)) {
     handle_ = nullptr;
     return absl::ResourceExhaustedError("out of memory");
   }
@@ -247,38 +254,47 @@ absl::Status HttpClient::Prepare(const std::string& host, const std::string& por
   return absl::OkStatus();
 }
 
+// Waits for the end of an earlier request that the server has not answered yet.
+absl::Status HttpClient::Unanswered(const Deadline& deadline) {
+  if (!handle_->transfer) return absl::OkStatus();
+  if (handle_->Drive(deadline)) return handle_->End(), absl::OkStatus();
+  Duration waited = Clock::now() - handle_->transfer->begin;
+  std::string what = absl::StrFormat("GET %s: no answer since %.0f s", handle_->transfer->shown,
+                                     Seconds(waited));
+  if (waited > options_.wait_out) handle_->End();
+  return absl::DeadlineExceededError(what);
+}
+
 absl::StatusOr<HttpReply> HttpClient::Get(const std::string& url, const Deadline& deadline) {
   auto parsed = ParseUrl(url);
   if (!parsed.ok()) return parsed.status();
   auto addresses = Resolve(parsed->host, deadline);
   if (!addresses.ok()) return addresses.status();
   if (auto s = Prepare(parsed->host, parsed->port, *std::move(addresses)); !s.ok()) return s;
+  if (auto s = Unanswered(deadline); !s.ok()) return s;
 
-  Transfer transfer;
+  handle_->transfer = std::make_unique<Transfer>();
+  Transfer& transfer = *handle_->transfer;
   transfer.max_bytes = options_.max_bytes;
-  char detail[CURL_ERROR_SIZE] = "";
-  CURL* easy = handle_->easy;
-  Set(easy, CURLOPT_URL, url.c_str());
-  Set(easy, CURLOPT_ERRORBUFFER, detail);
-  Set(easy, CURLOPT_WRITEDATA, &transfer);
-  Set(easy, CURLOPT_HEADERDATA, &transfer);
-  Set(easy, CURLOPT_OPENSOCKETDATA, &transfer);
-  long left = static_cast<long>(deadline.Left().count());
-  Set(easy, CURLOPT_TIMEOUT_MS, left);
-  Set(easy, CURLOPT_CONNECTTIMEOUT_MS, left);
-  // 0 would be no limit at all.
-  CURLcode code = left > 0 ? curl_easy_perform(easy) : CURLE_OPERATION_TIMEDOUT;
-  Set(easy, CURLOPT_ERRORBUFFER, nullptr);
+  transfer.shown = parsed->shown;
+  handle_->Begin(url);
+  auto ended = handle_->Drive(deadline);
+  CURLcode code = ended.value_or(CURLE_OPERATION_TIMEDOUT);
 
+  absl::StatusOr<HttpReply> reply = HttpReply{};
   long reply_code = 0, os_error = 0;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply_code);
-  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
+  curl_easy_getinfo(handle_->easy, CURLINFO_RESPONSE_CODE, &reply_code);
+  curl_easy_getinfo(handle_->easy, CURLINFO_OS_ERRNO, &os_error);
   if (code != CURLE_OK) {
-    std::string text = detail[0] != '\0' ? detail : curl_easy_strerror(code);
-    return TransferError(code, parsed->shown, transfer, static_cast<int>(os_error), text);
+    std::string text = transfer.detail[0] != '\0' ? transfer.detail : curl_easy_strerror(code);
+    reply = TransferError(code, parsed->shown, transfer, static_cast<int>(os_error), text);
+  } else if (!transfer.headers_complete || reply_code < 200) {
+    reply = absl::DataLossError("GET " + parsed->shown + ": the answer is cut off in its headers");
+  } else {
+    reply = HttpReply{static_cast<int>(reply_code), std::move(transfer.body)};
   }
-  if (!transfer.headers_complete || reply_code < 200) {
-    return absl::DataLossError("GET " + parsed->shown + ": the answer is cut off in its headers");
-  }
-  return HttpReply{static_cast<int>(reply_code), std::move(transfer.body)};
+  curl_off_t sent = 0;  // after how many microseconds the server had the request
+  curl_easy_getinfo(handle_->easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
+  if (ended || options_.wait_out == Duration::zero() || sent == 0) handle_->End();
+  return reply;
 }

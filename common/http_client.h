@@ -16,6 +16,10 @@ struct HttpOptions {
   std::size_t max_bytes = 1 << 20;  // of body; a longer one is an error, not a truncated answer
   std::string ca_file, cert_file, key_file;  // TLS; empty: the system's CAs, no client certificate
   std::string user, password;                // basic authentication, if user is not empty
+  // How long to wait out a request that the server took but did not answer by the deadline. Until
+  // then Get() sends no other one: it goes on waiting for that answer, drops it when it comes, and
+  // asks anew. For servers with few threads, which an abandoned request may keep busy. 0: never.
+  Duration wait_out = Duration::zero();
 };
 
 // GET by one client for one server; keeps its connection where the server allows it. Not for two
@@ -39,6 +43,7 @@ class HttpClient {
 
  private:
   struct Handle;
+  absl::Status Unanswered(const Deadline& deadline);
   absl::Status Prepare(const std::string& host, const std::string& port,
                        std::vector<std::string> addresses);
   std::unique_ptr<Handle> handle_;

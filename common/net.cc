@@ -16,13 +16,6 @@ namespace {
 
 constexpr std::size_t kMaxErrors = 3;  // in one message: a name may have many addresses
 
-absl::Status SystemError(const std::string& what, int error) {
-  if (error == ECONNREFUSED) return absl::UnavailableError(what + ": refused");
-  std::string text = what + ": " + strerror(error);
-  bool ours = error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
-  return ours ? absl::ResourceExhaustedError(text) : absl::UnavailableError(text);
-}
-
 // A port of our own may be what connect(2) picks for the source: then the socket talks to itself.
 bool IsConnectedToItself(int fd) {
   sockaddr_storage self{}, peer{};
@@ -60,7 +53,8 @@ absl::StatusOr<Socket> Connect(const addrinfo& to, const std::string& what,
 
 absl::StatusOr<Socket> ConnectTo(const std::string& address, int port, const Deadline& deadline) {
   bool v6 = address.find(':') != address.npos;
-  std::string what = absl::StrFormat(v6 ? "connect [%s]:%d" : "connect %s:%d", address, port);
+  std::string host = v6 ? "[" + address + "]" : address;
+  std::string what = absl::StrFormat("connect %s:%d", host, port);
   addrinfo hints{}, *to = nullptr;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
@@ -102,6 +96,13 @@ absl::StatusOr<Socket> Dial(const std::string& host, int port, const Deadline& d
     if (i < kMaxErrors) errors += (i > 0 ? "; " : "") + std::string(socket.status().message());
   }
   return deadline.Over() ? absl::DeadlineExceededError(errors) : absl::UnavailableError(errors);
+}
+
+absl::Status SystemError(const std::string& what, int error) {
+  if (error == ECONNREFUSED) return absl::UnavailableError(what + ": refused");
+  std::string text = what + ": " + strerror(error);
+  bool ours = error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+  return ours ? absl::ResourceExhaustedError(text) : absl::UnavailableError(text);
 }
 
 absl::StatusOr<HostPort> ParseHostPort(std::string_view text) {

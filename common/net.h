@@ -20,6 +20,9 @@
 // fails temporarily the last good one goes on serving, however old. 1,024 names are kept.
 absl::StatusOr<std::vector<std::string>> Resolve(const std::string& host, const Deadline& deadline);
 
+// The error of a system call that failed with `error` (errno), while doing `what`.
+absl::Status SystemError(const std::string& what, int error);
+
 // A file descriptor that is closed with its owner.
 class Socket {
  public:

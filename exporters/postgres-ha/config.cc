@@ -9,6 +9,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kLocalDeadline = 500ms, kRemoteDeadline = 2s;
+// Patroni has five threads: a request that it has not answered may be holding one.
+constexpr Duration kWaitOutPatroni = 60s;
 
 // The keys of a connection, in `defaults` and in each entry of `clusters`.
 void ReadConnection(Fields& fields, ConnectionOptions& c) {
@@ -30,6 +32,7 @@ HttpOptions ReadHttp(Fields fields) {
   http.ca_file = fields.String("ca_file");
   http.cert_file = fields.String("cert_file");
   http.key_file = fields.String("key_file");
+  http.wait_out = kWaitOutPatroni;
   return http;
 }
 
@@ -96,6 +99,7 @@ void UseLocalDefault(std::vector<DataSetOptions>& all, const ConnectionOptions& 
   site.name = "local";
   site.patroni = {"http://127.0.0.1:8008"};
   site.connection = defaults;
+  site.http.wait_out = kWaitOutPatroni;
   site.look_interval = interval;
   site.look_deadline = deadline;
   set.sites.push_back(std::move(site));

@@ -152,6 +152,50 @@ TEST(HttpClient, NothingOutlivesItsDeadline) {
   EXPECT_LT(Clock::now() - begin, 1s);
 }
 
+TEST(HttpClient, WaitsOutWhatTheServerHasNotAnswered) {
+  std::atomic<bool> thaw = false;
+  std::atomic<int> requests = 0;
+  Peer peer([&](const Socket& s) {
+    while (!ReadRequest(s).empty()) {
+      ++requests;
+      Deadline limit = Deadline::In(20s);
+      while (!thaw && !limit.Over()) limit.AtMost(5ms).Wait(-1, 0);
+      Send(s, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + std::to_string(requests),
+           Deadline::In(5s));
+    }
+  });
+  HttpOptions options;
+  options.wait_out = 60s;
+  HttpClient client(options);
+  std::string url = "http://127.0.0.1:" + std::to_string(peer.port()) + "/";
+  for (int i = 0; i < 5; ++i)
+    EXPECT_TRUE(absl::IsDeadlineExceeded(client.Get(url, Deadline::In(30ms)).status()));
+  EXPECT_EQ(requests, 1);
+  EXPECT_EQ(peer.connections(), 1);
+  thaw = true;
+  auto reply = client.Get(url, Deadline::In(5s));
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->body, "2");  // never the answer to the old question
+  EXPECT_EQ(peer.connections(), 1);
+}
+
+TEST(HttpClient, GivesUpWaitingOut) {
+  std::atomic<int> requests = 0;
+  Peer peer([&](const Socket& s) {
+    ReadRequest(s);
+    ++requests;
+    AwaitClose(s);
+  });
+  HttpOptions options;
+  options.wait_out = 100ms;
+  HttpClient client(options);
+  std::string url = "http://127.0.0.1:" + std::to_string(peer.port()) + "/";
+  Deadline limit = Deadline::In(10s);
+  while (requests < 2 && !limit.Over())
+    EXPECT_TRUE(absl::IsDeadlineExceeded(client.Get(url, Deadline::In(50ms)).status()));
+  EXPECT_EQ(requests, 2);
+}
+
 TEST(HttpClient, KeepsItsConnection) {
   Peer peer([](const Socket& s) {
     while (!ReadRequest(s).empty()) {
