@@ -1,6 +1,6 @@
 #!/bin/bash
-# Test of the lab itself: its tools, two labs at once, their passwords and faults, and that nothing of them is
-# left. Prints what it saw and when. usage: lab_test.sh
+# Test of the lab itself: its tools, two labs at once, their passwords and faults, and that nothing
+# of them is left. Prints what it saw and when. usage: lab_test.sh
 set -u -o pipefail
 lab=$(dirname "$(readlink -f "$0")")/lab
 begin=$EPOCHREALTIME
@@ -109,7 +109,7 @@ passwords() {
   check "password files are their owner's alone" answers 600 stat -c %a "$a/secrets/exporter"
 }
 
-# The leader's machine is lost, and comes back as a replica. Runs beside the faults of the other lab.
+# The leader's machine is lost and comes back as a replica, beside the faults of the other lab.
 crash() {
   check "b: the application writes" insert "$b"
   fault patroni kill-leader "$b"

@@ -10,8 +10,8 @@ port_of() { local name=LAB_${1^^}_PORT; echo "${!name}"; }
 # port follows the leader and closes sessions to a dead or frozen one, a list of hosts would not.
 scope_settings() {
   if [[ $1 == pgc* ]]; then
-    echo "    standby_cluster: {host: 127.0.0.1, port: $LAB_HAPROXY_RW_PORT, primary_slot_name: pgc1,"
-    echo "      create_replica_methods: [basebackup]}"
+    echo "    standby_cluster: {host: 127.0.0.1, port: $LAB_HAPROXY_RW_PORT,"
+    echo "      primary_slot_name: pgc1, create_replica_methods: [basebackup]}"
   else
     echo "    slots: {pgc1: {type: physical}}"
   fi
