@@ -131,7 +131,7 @@ void Break(ConfigDocument& document, int line, int column, const std::string& wh
 
 // yaml-cpp names an undefined anchor in its message, and that might be a password without quotes.
 std::string Message(const YAML::Exception& e) {
-  return e.msg.find("anchor") == e.msg.npos ? e.msg : kNoAliases;
+  return e.msg.find("anchor") == e.msg.npos ? config_internal::Printable(e.msg) : kNoAliases;
 }
 
 }  // namespace

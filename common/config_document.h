@@ -51,6 +51,8 @@ namespace config_internal {
 absl::StatusOr<std::string> Expand(std::string_view text);
 // The first `max_bytes` of a file; a longer one is an error. Errors are without its name.
 absl::StatusOr<std::string> ReadFile(const std::string& file, std::size_t max_bytes);
+// `text` with '?' for what is not printable.
+std::string Printable(std::string_view text);
 // `text` between single quotes, short and printable: for errors.
 std::string Shown(std::string_view text);
 // A whole or decimal number and nothing else.

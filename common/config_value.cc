@@ -98,12 +98,17 @@ absl::StatusOr<std::string> ReadFile(const std::string& file, std::size_t max_by
   return absl::InvalidArgumentError(absl::StrFormat("larger than %d bytes", max_bytes));
 }
 
-std::string Shown(std::string_view text) {
-  std::string shown = "'";
-  for (unsigned char c : text.substr(0, kMaxShownBytes)) {
-    shown += c < 0x20 || c == 0x7f ? '?' : static_cast<char>(c);
+std::string Printable(std::string_view text) {
+  std::string printable(text);
+  for (char& c : printable) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   }
-  return shown + (text.size() > kMaxShownBytes ? "...'" : "'");
+  return printable;
+}
+
+std::string Shown(std::string_view text) {
+  return "'" + Printable(text.substr(0, kMaxShownBytes)) +
+         (text.size() > kMaxShownBytes ? "...'" : "'");
 }
 
 absl::StatusOr<double> ParseNumber(std::string_view text) {

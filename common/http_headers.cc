@@ -6,7 +6,7 @@
 
 namespace {
 
-constexpr double kMaxTimeoutSeconds = 3600;
+constexpr double kMinTimeoutSeconds = 0.001, kMaxTimeoutSeconds = 3600;
 
 std::string_view Trimmed(std::string_view s) {
   std::size_t begin = s.find_first_not_of(" \t");
@@ -80,7 +80,7 @@ bool IsText(const Choice& c) {
 Duration ScrapeTimeout(std::string_view header, Duration or_else) {
   double seconds = 0;
   if (!ParseDouble(Trimmed(header), seconds)) return or_else;
-  if (!(seconds > 0 && seconds <= kMaxTimeoutSeconds)) return or_else;
+  if (!(seconds >= kMinTimeoutSeconds && seconds <= kMaxTimeoutSeconds)) return or_else;
   return FromSeconds(seconds - std::min(0.5, seconds / 10));
 }
 

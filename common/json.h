@@ -53,5 +53,8 @@ class Json {
   std::unique_ptr<Document> document_;
 };
 
+// Whether `s` is valid UTF-8 (no overlong forms, no surrogates).
+bool IsUtf8(std::string_view s);
+
 // `s` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
 std::string JsonQuote(std::string_view s);

@@ -44,6 +44,15 @@ void AddCharacter(std::string& out, std::string_view c) {
 
 }  // namespace
 
+bool IsUtf8(std::string_view s) {
+  while (!s.empty()) {
+    std::size_t length = CharacterLength(s);
+    if (length == 0) return false;
+    s.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string JsonQuote(std::string_view s) {
   std::string out = "\"";
   while (!s.empty()) {

@@ -166,6 +166,7 @@ TEST(Config, ErrorsAreExact) {
            {"name: !!str a",
             "c.yml:1:7: tags are not allowed (a value that begins with ! needs quotes)"},
            {"? [a, b]\n: c", "c.yml:1:3: a key must be a single value"},
+           {"name: \"\\\a\"", "c.yml:1:10: unknown escape character: ?"},
            {"name: [a", "c.yml:1:1: end of sequence flow not found"},
            {"name: a\n\tport: 1", "c.yml:2:1: illegal tab when looking for indentation"},
        }) {

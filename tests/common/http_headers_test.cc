@@ -16,7 +16,7 @@ TEST(ScrapeTimeout, LeavesAMargin) {
 }
 
 TEST(ScrapeTimeout, ElseTheDefault) {
-  for (std::string header : {"", "0", "-1", "nan", "inf", "1e9", "3601", "1e999", "10s", "10 20",
+  for (std::string header : {"", "0", "1e-9", "-1", "nan", "inf", "1e9", "3601", "1e999", "10s", "10 20",
                              "0x10", "+5", ","}) {
     EXPECT_EQ(ScrapeTimeout(header, 7s), 7s) << header;
   }

@@ -77,6 +77,7 @@ TEST(Json, RefusesWhatIsNotOneValue) {
            "", " ", "{", "[1,]", "{\"a\":1,}", "{'a':1}", "nul", "NaN", "Infinity", "-Infinity",
            "[NaN]", "01", "1.", ".5", "+1", "0x1", "1e", "--1", "\"\\x\"", "\"\n\"", "1 2", "{} x",
            "[1]]", "// c\n1", "\"\xFF\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\\ud800\"",
+           "\"\\ude00\"", "{\"\\udfff\":1}",
            "<html>", "1e999", std::string(400, '9')}) {
     auto json = Json::Parse(text);
     EXPECT_EQ(json.status().code(), absl::StatusCode::kInvalidArgument) << text;
