@@ -88,6 +88,7 @@ std::string Scraper::Scrape(const Deadline& deadline, Format format) {
       for (auto& [key, worker] : s.workers) s.members.push_back(worker);
       s.round = std::make_shared<Round>(s.members.size(), deadline);
     }
+    s.round->Join();
     return std::tuple(s.round, s.members, s.judges);
   });
   ++(mine ? state_->rounds : state_->shared);

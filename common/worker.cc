@@ -56,44 +56,6 @@ std::string_view Reason(const absl::Status& status) {
 bool Health::Blind() const { return Silent(look); }
 bool Health::Doubted() const { return Silent(look) || Silent(collection); }
 
-Round::Round(std::size_t targets, const Deadline& d) : deadline(d) {
-  state_.With([&](State& s) { s.slots.resize(targets); });
-}
-
-void Round::Expect(std::size_t i, Wait wait) {
-  state_.With([&](State& s) {
-    s.slots[i].wait = wait;
-    if (wait == Wait::kFully) ++s.fully;
-    if (wait == Wait::kBriefly) ++s.briefly;
-  });
-}
-
-void Round::Start() {
-  state_.Change([](State& s) { --s.fully; });
-}
-
-void Round::Put(std::size_t i, Slot slot) {
-  bool last = state_.With([&](State& s) {
-    if (s.slots[i].done) return false;
-    slot.wait = s.slots[i].wait;
-    slot.done = true;
-    s.slots[i] = std::move(slot);
-    if (s.slots[i].wait == Wait::kNot) return false;
-    return --(s.slots[i].wait == Wait::kFully ? s.fully : s.briefly) == 0;
-  });
-  if (last) state_.Change([](State&) {});
-}
-
-std::vector<Round::Slot> Round::Await(const Deadline& until) {
-  auto all = [](State& s) { return s.fully == 0 && s.briefly == 0; };
-  state_.Await(std::min(until.at(), begin_ + kBrief), all, [](State&) {});
-  auto worthy = [](State& s) { return s.fully == 0; };
-  return state_.Await(std::min(until.at(), begin_ + kFull), worthy, [&](State& s) {
-    over_ = true;
-    return s.slots;
-  });
-}
-
 Worker::Worker(Target t, std::string g)
     : target{t.name, t.kind, t.labels, t.fingerprint, t.collects, t.look_deadline, nullptr},
       group(std::move(g)),
@@ -136,31 +98,29 @@ void Worker::Offer(const std::shared_ptr<Round>& round, std::size_t index) {
               : doubted                    ? Round::Wait::kBriefly
                                            : Round::Wait::kFully;
   round->Expect(index, wait);
-  // What gives way: an older round, or this one if the thread is about to end.
-  auto [late, late_index] = inbox_.With([&](Inbox& i) {
-    if (i.stop) return std::pair(round, index);
-    return std::pair(std::exchange(i.round, round), std::exchange(i.index, index));
+  bool refused = inbox_.With([&](Inbox& i) {
+    std::erase_if(i.errands, [](Errand& e) { return !e.round->awaited(); });
+    if (!i.stop) i.errands.push_back({round, index});
+    return i.stop;
   });
-  if (late) late->Put(late_index, {});
+  if (refused) round->Put(index, {});
   eventfd_write(wake_.fd(), 1);
 }
 
 void Worker::Run() {
   Next next{.status = {}, .at = Clock::now()};
   while (Sleep(next)) {
-    auto [round, index] = inbox_.With([](Inbox& i) {
-      return std::pair(std::exchange(i.round, nullptr), i.index);
-    });
-    if (round) {
-      CollectOnce(round, index);
+    auto errands = inbox_.With([](Inbox& i) { return std::exchange(i.errands, {}); });
+    if (!errands.empty()) {
+      CollectOnce(errands);
       // The collection may have replaced the connection whose descriptor we would wait for.
       if (next.fd >= 0) next.at = Clock::now();
     }
     if (DueForLook(next)) next = LookOnce();
     inbox_.With([](Inbox& i) { i.busy_until.reset(); });
   }
-  auto [round, index] = inbox_.With([](Inbox& i) { return std::pair(std::move(i.round), i.index); });
-  if (round) round->Put(index, {});
+  auto rest = inbox_.With([](Inbox& i) { return std::exchange(i.errands, {}); });
+  for (auto& errand : rest) errand.round->Put(errand.index, {});
   collector_.reset();
   ended_ = true;
 }
@@ -169,7 +129,7 @@ bool Worker::Sleep(const Next& next) {
   const long most = wake_.open() ? 3'600'000 : 100;  // without descriptors nobody can wake us
   while (true) {
     auto [stop, work] = inbox_.With(
-        [](Inbox& i) { return std::pair(i.stop, i.round != nullptr || i.poked); });
+        [](Inbox& i) { return std::pair(i.stop, !i.errands.empty() || i.poked); });
     if (stop) return false;
     auto left = std::chrono::ceil<std::chrono::milliseconds>(next.at - Clock::now()).count();
     if (work || fd_ready_ || left <= 0) return true;
@@ -197,18 +157,24 @@ Next Worker::LookOnce() {
   return next;
 }
 
-void Worker::CollectOnce(const std::shared_ptr<Round>& round, std::size_t index) {
-  if (round->deadline.Over()) return round->Put(index, {});
+void Worker::CollectOnce(const std::vector<Errand>& errands) {
+  Deadline latest = errands.front().round->deadline;
+  for (auto& errand : errands) latest = Deadline(std::max(latest.at(), errand.round->deadline.at()));
+  if (latest.Over()) {
+    for (auto& errand : errands) errand.round->Put(errand.index, {});
+    return;
+  }
   // While looks get no answer a collection gets none either: it must not hold up the next look.
   bool blind = health_.With([](Health& h) { return h.Blind(); });
-  Deadline deadline = round->deadline.AtMost(blind ? Round::kBrief : kCollectAtMost);
+  Deadline deadline = latest.AtMost(blind ? Round::kBrief : kCollectAtMost);
   inbox_.With([&](Inbox& i) { i.busy_until = deadline.at(); });
   auto samples = std::make_shared<Samples>(target.labels);
   Instant begin = Clock::now();
   absl::Status status = collector_->Collect(deadline, *samples);
   double seconds = Seconds(Clock::now() - begin);
   Note(status, false, seconds, samples->dropped());
-  round->Put(index, {.samples = samples, .status = std::move(status), .seconds = seconds});
+  for (auto& errand : errands)
+    errand.round->Put(errand.index, {.samples = samples, .ok = status.ok(), .seconds = seconds});
 }
 
 void Worker::Note(const absl::Status& status, bool is_look, double seconds, int dropped) {
@@ -243,7 +209,7 @@ void Worker::Report(Samples& self, const Round::Slot& slot) {
   bool overdue = Overdue();
   bool look_only = !target.collects;
   health_.With([&](Health& h) {
-    bool ok = look_only ? h.look.ok() && !overdue : slot.status.ok();
+    bool ok = look_only ? h.look.ok() && !overdue : slot.ok;
     double seconds = look_only ? h.look_seconds : slot.seconds;
     if (h.known || overdue || !look_only) self.Add(kSuccess, {target.kind, target.name}, ok);
     if (seconds > 0) self.Add(kDuration, {target.kind, target.name}, seconds);
@@ -258,12 +224,13 @@ void Worker::Report(Samples& self, const Round::Slot& slot) {
 TargetState Worker::state() {
   bool overdue = Overdue();
   return health_.With([&](Health& h) {
-    absl::Status bad = overdue        ? absl::DeadlineExceededError("does not return from a call")
-                       : h.look.ok() ? h.collection
-                                     : h.look;
-    return TargetState{target.kind,   target.name,
-                       h.known || overdue, bad.ok(),
-                       h.Doubted() || overdue, std::string(bad.message()),
+    const absl::Status& bad = h.look.ok() ? h.collection : h.look;
+    return TargetState{target.kind,
+                       target.name,
+                       h.known || overdue,
+                       bad.ok() && !overdue,
+                       h.Doubted() || overdue,
+                       overdue ? "does not return from a call" : std::string(bad.message()),
                        h.last_success_unix_seconds};
   });
 }

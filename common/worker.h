@@ -5,51 +5,14 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "common/guarded.h"
 #include "common/net.h"
+#include "common/round.h"
 #include "common/scrape.h"
 
-// Inside of the Scraper: one target's thread, and one scrape's collection.
-
-// One collection of all targets; lives as long as somebody writes to it or reads it, so that a late
-// answer is written into a page that nobody reads any more.
-class Round {
- public:
-  // Whether the page waits for a target: to the deadline, for a moment (it is doubted), or not.
-  enum class Wait { kFully, kBriefly, kNot };
-  struct Slot {
-    std::shared_ptr<const Samples> samples;  // null: none
-    absl::Status status = absl::DeadlineExceededError("no answer in time");
-    double seconds = 0;  // that the collection took; 0: it was not asked
-    bool done = false;
-    Wait wait = Wait::kFully;
-  };
-  static constexpr Duration kBrief = std::chrono::milliseconds(50);
-  // Longer than a look and a collection may take: who is still out then is stuck.
-  static constexpr Duration kFull = std::chrono::seconds(5);
-  // Scrapes that come later do not join: what was collected first would be stale for them.
-  static constexpr Duration kJoinable = std::chrono::seconds(1);
-
-  Round(std::size_t targets, const Deadline& deadline);
-  void Expect(std::size_t i, Wait wait);  // for each target, before its Put
-  void Start();                           // every target is told: waiting may end
-  void Put(std::size_t i, Slot slot);
-  // Waits for those worth waiting for, then returns a copy of all slots.
-  std::vector<Slot> Await(const Deadline& deadline);
-  bool Joinable() const { return !over_ && Clock::now() - begin_ <= kJoinable; }
-
-  const Deadline deadline;
-
- private:
-  struct State {
-    std::vector<Slot> slots;
-    int fully = 1, briefly = 0;  // still out; Start() takes the first one away
-  };
-  const Instant begin_ = Clock::now();
-  Guarded<State> state_;
-  std::atomic<bool> over_ = false;  // somebody has stopped waiting
-};
+// Inside of the Scraper: one target's thread.
 
 // What is known of a target's health; survives as long as its thread.
 struct Health {
@@ -79,8 +42,8 @@ class Worker {
   void Poke();
   void Stop();  // asks the thread to end; does not wait
   bool ended() const { return ended_; }
-  // Hands the target a round: it collects as soon as it is free. A round that is still waiting for
-  // its turn gives way to the new one.
+  // Hands the target a round: it collects as soon as it is free, once for all rounds that it was
+  // handed meanwhile. One that nobody waits for any more gives way to the new one.
   void Offer(const std::shared_ptr<Round>& round, std::size_t index);
   // The exporter's own metrics about this target; `slot` is its part of the page.
   void Report(Samples& self, const Round::Slot& slot);
@@ -91,9 +54,12 @@ class Worker {
   const std::string group;
 
  private:
-  struct Inbox {
+  struct Errand {
     std::shared_ptr<Round> round;
-    std::size_t index = 0;
+    std::size_t index;
+  };
+  struct Inbox {
+    std::vector<Errand> errands;
     bool stop = false, poked = false;
     std::optional<Instant> busy_until;  // the deadline of the call under way
     bool Overdue() const { return busy_until && *busy_until < Clock::now(); }
@@ -102,7 +68,7 @@ class Worker {
   bool Sleep(const Next& next);  // whether to go on
   bool DueForLook(const Next& next);
   Next LookOnce();
-  void CollectOnce(const std::shared_ptr<Round>& round, std::size_t index);
+  void CollectOnce(const std::vector<Errand>& errands);
   void Note(const absl::Status& status, bool is_look, double seconds, int dropped);
   bool Overdue();
 

@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "common/guarded.h"
 #include "common/scrape.h"
@@ -57,6 +59,14 @@ inline Target MakeTarget(const std::string& name, Eye::CollectFunction collect,
   target.labels = RenderLabels({{"fake", name}});
   target.collector = std::make_unique<Eye>(std::move(collect), std::move(look));
   return target;
+}
+
+// A group of targets that are made once: their collectors go to the first Set.
+template <class... T>
+Group OneGroup(const std::string& name, T... targets) {
+  auto made = std::make_shared<std::vector<Target>>();
+  (made->push_back(std::move(targets)), ...);
+  return {name, nullptr, [made] { return std::move(*made); }};
 }
 
 // A page as a map from series to value, heads left out.
