@@ -17,21 +17,33 @@ struct NameServer {
   std::atomic<Mode> mode{Mode::kAnswer};
   std::atomic<uint32_t> address{0};
   std::atomic<int> queries{0};
+  std::atomic<bool> stopping{false};
+  std::thread thread;
   Socket socket{::socket(AF_INET, SOCK_DGRAM, 0)};
 
   NameServer() {
+    sockaddr_in at = Address();
+    if (bind(socket.fd(), reinterpret_cast<sockaddr*>(&at), sizeof at) != 0) _exit(3);
+    Set("10.0.0.1");
+    thread = std::thread([this] { Serve(); });
+  }
+  ~NameServer() {
+    stopping = true;
+    sockaddr_in at = Address();
+    sendto(socket.fd(), "", 1, 0, reinterpret_cast<sockaddr*>(&at), sizeof at);
+    thread.join();
+  }
+  static sockaddr_in Address() {
     sockaddr_in at{};
     at.sin_family = AF_INET;
     at.sin_port = htons(53);
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(socket.fd(), reinterpret_cast<sockaddr*>(&at), sizeof at) != 0) _exit(3);
-    Set("10.0.0.1");
-    std::thread([this] { Serve(); }).detach();
+    return at;
   }
   void Set(const char* text) { address = inet_addr(text); }
 
   void Serve() {
-    while (true) {
+    while (!stopping) {
       unsigned char m[600];
       sockaddr_in from{};
       socklen_t size = sizeof from;
