@@ -11,12 +11,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kGiveUpPending = 60s;
-constexpr Duration kBackOffDenied = 30s;
-// After this long without an acknowledgement TCP itself gives the way up (milliseconds).
-constexpr const char* kTcpUserTimeout = "5000";
-// Should we be the one that hangs, the server ends our statements itself.
-constexpr const char* kServerOptions =
-    "-c statement_timeout=2000 -c lock_timeout=200 -c idle_in_transaction_session_timeout=5000";
+constexpr Duration kBackOffDenied = 30s;  // a retry would only fill the server's log
+constexpr Duration kBackOffFull = 2s;     // each attempt costs a full server a process
 
 struct FreeResult {
   void operator()(PGresult* r) const { PQclear(r); }
@@ -110,8 +106,8 @@ absl::Status Connection::Open(const Deadline& deadline) {
   }
   if (!pq_) {
     if (Clock::now() < not_before_) {
-      answer_ = Answer::kDenied;
-      return absl::PermissionDeniedError(Where() + ": denied a moment ago, not asked again yet");
+      answer_ = turned_away_;
+      return ToStatus(answer_, Where() + ": turned us away a moment ago, not asked again yet");
     }
     auto started = Start(deadline);
     if (!started.ok()) return started;
@@ -130,20 +126,12 @@ absl::Status Connection::Start(const Deadline& deadline) {
                                                                 : Answer::kUnreachable;
       return addresses.status();
     }
-    address = addresses->front();
+    address = addresses->at(address_ % addresses->size());
   }
-  const std::pair<const char*, std::string> parameters[] = {
-      {"host", o.host},           {"hostaddr", address},
-      {"user", o.user},           {"port", o.port ? std::to_string(o.port) : ""},
-      {"password", o.password},   {"dbname", o.database},
-      {"sslmode", o.sslmode},     {"sslrootcert", o.sslrootcert},
-      {"sslcert", o.sslcert},     {"sslkey", o.sslkey},
-      {"options", kServerOptions}, {"tcp_user_timeout", kTcpUserTimeout},
-      {"gssencmode", "disable"},  {"application_name", "sentinel_exporter"}};
+  auto parameters = ConnectionParameters(o, address);
   std::vector<const char*> keys, values;
   for (auto& [key, value] : parameters) {
-    if (value.empty()) continue;
-    keys.push_back(key);
+    keys.push_back(key.c_str());
     values.push_back(value.c_str());
   }
   keys.push_back(nullptr);
@@ -167,6 +155,7 @@ absl::Status Connection::Proceed(const Deadline& deadline) {
     if (deadline.Wait(PQsocket(conn), events) == 0) {
       // Without even a TCP handshake nothing is pending at the server: start anew next time.
       bool nobody = PQstatus(conn) == CONNECTION_STARTED;
+      if (nobody) ++address_;
       auto silent = Silent(nobody ? "connect: no answer" : "login: no answer");
       return nobody ? Fail(silent) : silent;
     }
@@ -175,7 +164,10 @@ absl::Status Connection::Proceed(const Deadline& deadline) {
   if (pq_->poll == PGRES_POLLING_FAILED) {
     std::string message = OneLine(PQerrorMessage(conn));
     answer_ = ConnectFailure(message);
+    ++address_;
+    turned_away_ = answer_;
     if (answer_ == Answer::kDenied) not_before_ = Clock::now() + kBackOffDenied;
+    if (answer_ == Answer::kFull) not_before_ = Clock::now() + kBackOffFull;
     return Fail(ToStatus(answer_, message));
   }
   if (PQsetnonblocking(conn, 1) != 0 || PQenterPipelineMode(conn) != 1)

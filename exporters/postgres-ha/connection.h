@@ -7,15 +7,9 @@
 #include "absl/status/statusor.h"
 #include "common/deadline.h"
 #include "exporters/postgres-ha/answer.h"
+#include "exporters/postgres-ha/connection_options.h"
 
 // One PostgreSQL session that obeys deadlines. The only file pair that knows libpq.
-
-struct ConnectionOptions {
-  std::string host;  // name or address; empty: libpq's default (PGHOST, the local socket)
-  int port = 0;      // 0: libpq's default
-  std::string user, password, database;  // empty: libpq's defaults (PGUSER, ~/.pgpass, ...)
-  std::string sslmode, sslrootcert, sslcert, sslkey;
-};
 
 // The rows of one statement; NULL is an empty optional. Valid on its own.
 using Row = std::vector<std::optional<std::string>>;
@@ -83,4 +77,6 @@ class Connection {
   int sessions_ = 0;
   Instant pending_since_ = Instant::max();  // unanswered since
   Instant not_before_ = Instant();     // no new session before: back-off
+  Answer turned_away_ = Answer::kDenied;  // why
+  std::size_t address_ = 0;            // of the name's addresses, the one whose turn it is
 };
