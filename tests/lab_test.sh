@@ -74,6 +74,7 @@ streams() {
 insert() { query "$1" HAPROXY_RW app "INSERT INTO app.rows VALUES (1, now())" app; }
 # has_rows DIR PORT_NAME COUNT
 has_rows() { answers "$3" admin "$1" "$2" "SELECT count(*) FROM app.rows" app; }
+rest() { curl -sfm 2 --noproxy '*' "$(value "$1" "$2_PATRONI_URL")/liveness"; }
 leader_is() { answers "$2" "$lab/patroni" leader "$1"; }
 
 bring_up() {
@@ -126,6 +127,11 @@ freezes() {
   refuse "a: frozen PostgreSQL does not answer" query "$a" PG2 app "SELECT 1"
   fault patroni cont "$a" pg2 postgres
   check "a: thawed it does" query "$a" PG2 app "SELECT 1"
+  fault patroni stop "$a" pg2 patroni
+  refuse "a: a frozen Patroni does not answer" rest "$a" PG2
+  check "a: PostgreSQL beside it does" query "$a" PG2 app "SELECT 1"
+  fault patroni cont "$a" pg2 patroni
+  check "a: a thawed Patroni answers" rest "$a" PG2
   fault patroni stop "$a" pgc1 postmaster
   refuse "a: a frozen postmaster accepts nobody" query "$a" PGC1 app "SELECT 1"
   fault patroni cont "$a" pgc1 postmaster
