@@ -16,7 +16,9 @@
 namespace {
 
 std::vector<Flag> Flags(const Exporter& exporter) {
-  const char* state = std::getenv("STATE_DIRECTORY");
+  const char* set = std::getenv("STATE_DIRECTORY");
+  std::string state = set != nullptr ? set : "";
+  state = state.substr(0, state.find(':'));  // systemd may give several
   return {
       {"web.listen-address", "ADDRESS", "where to listen: :PORT or HOST:PORT; port 0 is a free one",
        ":" + std::to_string(exporter.port)},
@@ -24,10 +26,9 @@ std::vector<Flag> Flags(const Exporter& exporter) {
       {"web.enable-lifecycle", "", "allow POST /-/reload"},
       {"config.file", "FILE", "what to watch (YAML); without it, the local default"},
       {"check-config", "", "say whether the configuration is good, and exit"},
-      {"list-metrics", "", "print all metrics as a Markdown table, and exit"},
-      {"list-metrics-json", "", "print all metrics as JSON, and exit"},
+      {"list-metrics", "[json]", "print all metrics as a Markdown table or JSON, and exit"},
       {"state.dir", "DIRECTORY", "where outages and failovers survive a restart (default "
-                                 "$STATE_DIRECTORY, else nowhere)", state ? state : ""},
+                                 "$STATE_DIRECTORY, else nowhere)", state},
       {"log.level", "LEVEL", "debug, info, warn or error", "info"},
       {"log.format", "FORMAT", "logfmt or json", "logfmt"},
       {"version", "", "print the version, and exit"},
@@ -48,16 +49,6 @@ bool SetUpLog(const std::string& level, const std::string& format) {
     return true;
   }
   return false;
-}
-
-// --list-metrics=json is the documented spelling; a switch with a value is one of its own here.
-std::vector<char*> Spell(int argc, char** argv) {
-  static char json[] = "--list-metrics-json";
-  std::vector<char*> words(argv, argv + argc);
-  for (char*& word : words)
-    if (std::string_view(word) == "--list-metrics=json") word = json;
-  words.push_back(nullptr);
-  return words;
 }
 
 int CheckConfig(const Exporter& exporter, const std::string& file) {
@@ -83,18 +74,29 @@ void PrepareProcess() {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
-int Run(const Exporter& exporter, const std::vector<Flag>& flags) {
+// Why the values of the flags cannot be used, "" if they can; sets up the log.
+std::string Use(const std::vector<Flag>& flags) {
+  auto& list = Value(flags, "list-metrics");
+  if (!list.empty() && list != "true" && list != "json") return "metrics are listed as json or not";
+  if (!Value(flags, "web.telemetry-path").starts_with('/')) return "--web.telemetry-path begins with /";
+  if (!SetUpLog(Value(flags, "log.level"), Value(flags, "log.format")))
+    return "not a log level or format (see --help)";
+  return "";
+}
+
+// Runs until a signal; never returns, because other threads may still be at work.
+[[noreturn]] void Run(const Exporter& exporter, const std::vector<Flag>& flags) {
   PrepareProcess();
   Running::Options options{Value(flags, "config.file"), Value(flags, "state.dir"),
                            Value(flags, "web.telemetry-path"),
                            !Value(flags, "web.enable-lifecycle").empty()};
   // Never destroyed: threads of it may be stuck in a system call when the program ends.
   auto* running = new Running(exporter, std::move(options));
-  if (!running->Load().ok()) return 1;
+  if (!running->Load().empty()) _exit(1);
   auto server = HttpServer::Start(Value(flags, "web.listen-address"), [running](auto& request) {
     return running->Answer(request);
   });
-  if (!server.ok()) return Complain(exporter.name, std::string(server.status().message()), 1);
+  if (!server.ok()) _exit(Complain(exporter.name, std::string(server.status().message()), 1));
   Log(Level::kInfo, "listening", {{"program", exporter.name}, {"version", LongVersion()},
                                   {"address", Value(flags, "web.listen-address")},
                                   {"port", std::to_string((*server)->port())}});
@@ -106,18 +108,16 @@ int Run(const Exporter& exporter, const std::vector<Flag>& flags) {
 
 int Main(const Exporter& exporter, int argc, char** argv) {
   auto flags = Flags(exporter);
-  auto words = Spell(argc, argv);
-  if (auto parsed = ParseFlags(argc, words.data(), flags); !parsed.ok())
+  if (auto parsed = ParseFlags(argc, argv, flags); !parsed.ok())
     return Complain(exporter.name, std::string(parsed.message()), 2);
   auto on = [&](std::string_view name) { return !Value(flags, name).empty(); };
   if (on("help"))
     return std::fputs(Usage(exporter.name, exporter.summary, flags).c_str(), stdout), 0;
   if (on("version"))
     return std::printf("%s %s\n", exporter.name.c_str(), LongVersion().c_str()), 0;
-  if (on("list-metrics") || on("list-metrics-json"))
-    return std::fputs(ListMetrics(on("list-metrics-json")).c_str(), stdout), 0;
-  if (!SetUpLog(Value(flags, "log.level"), Value(flags, "log.format")))
-    return Complain(exporter.name, "not a log level or format (--help lists all)", 2);
+  if (auto wrong = Use(flags); !wrong.empty()) return Complain(exporter.name, wrong, 2);
+  if (on("list-metrics"))
+    return std::fputs(ListMetrics(Value(flags, "list-metrics") == "json").c_str(), stdout), 0;
   if (on("check-config")) return CheckConfig(exporter, Value(flags, "config.file"));
-  return Run(exporter, flags);
+  Run(exporter, flags);
 }

@@ -35,8 +35,9 @@ absl::Status WriteAll(int fd, std::string_view s, const std::string& path) {
 
 absl::StatusOr<std::string> ReadFileToString(const std::string& path) {
   Socket file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.open())
-    return errno == ENOENT ? absl::NotFoundError(path + ": no such file") : Errno("open", path);
+  if (!file.open() && (errno == ENOENT || errno == ENOTDIR))
+    return absl::NotFoundError(path + ": no such file");
+  if (!file.open()) return Errno("open", path);
   std::string contents(kMaxBytes + 1, '\0');
   std::size_t size = 0;
   while (size < contents.size()) {
@@ -114,6 +115,14 @@ FactsWriter::~FactsWriter() {
 
 void FactsWriter::Write(const std::string& path, std::string contents) {
   state_->inbox.Change([&](State::Inbox& i) { i.files[path] = std::move(contents); });
+}
+
+absl::Status FactsWriter::Try(const std::string& directory) {
+  std::string path = directory + "/.writable";
+  auto status = WriteFileAtomically(path, "");
+  if (status.ok()) unlink(path.c_str());
+  state_->inbox.With([&](State::Inbox& i) { i.failing = !status.ok(); });
+  return status;
 }
 
 bool FactsWriter::Flush(const Deadline& deadline) {

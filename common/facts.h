@@ -22,6 +22,8 @@ class FactsWriter {
   FactsWriter();
   ~FactsWriter();  // writes what is still to be written
   void Write(const std::string& path, std::string contents);
+  // Whether files can be written in `directory` now; failing() says so until the next write.
+  absl::Status Try(const std::string& directory);
   // Waits until all is written, or `deadline`; returns whether it is.
   bool Flush(const Deadline& deadline);
   bool failing() const;  // the last write did not succeed

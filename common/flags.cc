@@ -9,14 +9,21 @@
 
 namespace {
 
+bool IsOptional(const Flag& flag) { return flag.value_name.starts_with('['); }
+
 std::string Dashed(const Flag& flag) {
-  return "--" + flag.name + (flag.value_name.empty() ? "" : "=" + flag.value_name);
+  std::string value = IsOptional(flag)           ? "[=" + flag.value_name.substr(1)
+                      : flag.value_name.empty() ? ""
+                                                : "=" + flag.value_name;
+  return "--" + flag.name + value;
 }
 
 std::vector<option> LongOptions(const std::vector<Flag>& flags) {
   std::vector<option> options;
   for (const Flag& flag : flags) {
-    int argument = flag.value_name.empty() ? no_argument : required_argument;
+    int argument = flag.value_name.empty() ? no_argument
+                   : IsOptional(flag)      ? optional_argument
+                                           : required_argument;
     options.push_back({flag.name.c_str(), argument, nullptr, 0});
   }
   options.push_back({nullptr, 0, nullptr, 0});
@@ -52,7 +59,8 @@ absl::Status ParseFlags(int argc, char** argv, std::vector<Flag>& flags) {
     if (got == -1) break;
     // getopt takes abbreviations: they would change their meaning when a flag is added.
     if (got != 0 || NameIn(argv[at]) != flags[index].name) return Refused(argv[at], got, flags);
-    flags[index].value = flags[index].value_name.empty() ? "true" : optarg;
+    bool given = optarg != nullptr && (*optarg != '\0' || !IsOptional(flags[index]));
+    flags[index].value = given ? optarg : "true";
   }
   if (optind >= argc) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrFormat("unexpected argument '%s'", argv[optind]));

@@ -11,8 +11,9 @@
 struct Flag {
   std::string name;          // without dashes
   std::string value_name;    // "" for a switch, else what --help shows: ADDRESS, FILE, ...
+                             // "[json]" for a switch that may have a value
   std::string help;
-  std::string value = {};    // the default before parsing; a switch is "" or "true"
+  std::string value = {};    // the default before parsing; a switch is "", "true" or its value
 };
 
 // Parses argv into `flags`. An unknown flag, a missing value or a stray argument is an error that

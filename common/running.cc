@@ -4,7 +4,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <limits>
+
+#include "absl/strings/str_format.h"
 
 #include "common/json.h"
 #include "common/log.h"
@@ -16,15 +20,18 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kScrapeTimeout = 9500ms;  // of a client that does not say
-constexpr Duration kDrainAtMost = 12s, kReloadAtMost = 30s;
+constexpr Duration kDrainAtMost = 12s, kFlushAtMost = 2s, kReloadAtMost = 30s;
+
+// What requests are counted by, besides the path of the metrics; all others are "other".
+constexpr std::string_view kPaths[] = {"/",       "/-/healthy",   "/-/ready",     "/-/reload",
+                                       "/health", "/health/live", "/health/ready"};
 
 HttpResponse Text(int code, std::string body) { return {code, "text/plain; charset=utf-8", body}; }
 
-void LogLines(Level level, std::string_view message, const absl::Status& status) {
-  std::string text(status.message());
-  for (std::size_t at = 0; at <= text.size();) {
-    std::size_t end = std::min(text.find('\n', at), text.size());
-    Log(level, message, {{"error", text.substr(at, end - at)}});
+void LogLines(Level level, std::string_view message, const std::string& lines) {
+  for (std::size_t at = 0; at <= lines.size();) {
+    std::size_t end = std::min(lines.find('\n', at), lines.size());
+    Log(level, message, {{"error", lines.substr(at, end - at)}});
     at = end + 1;
   }
 }
@@ -42,19 +49,21 @@ Running::Running(const Exporter& exporter, Options options)
       options_(std::move(options)),
       scraper_(ShowSelf),
       wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  if (!options_.state_directory.empty()) {
-    auto probe = WriteFileAtomically(options_.state_directory + "/.writable", "");
-    unlink((options_.state_directory + "/.writable").c_str());
-    NoteStateDirectory(probe.ok());
-    if (!probe.ok()) LogLines(Level::kWarn, "outages will be forgotten at a restart", probe);
-  }
+  if (options_.state_directory.empty()) return;
+  auto writable = writer_.Try(options_.state_directory);
+  if (!writable.ok())
+    Log(Level::kWarn, "outages will be forgotten at a restart",
+        {{"error", std::string(writable.message())}});
 }
 
 void Running::Wake() const { eventfd_write(wake_.fd(), 1); }
 
+// Different groups have different files, whatever they are called.
 std::string Running::FactsPath(const std::string& group) const {
   std::string safe;
-  for (char c : group) safe += std::isalnum(static_cast<unsigned char>(c)) || c == '-' ? c : '_';
+  for (unsigned char c : group)
+    safe += std::isalnum(c) || c == '-' || c == '.' ? std::string(1, static_cast<char>(c))
+                                                     : absl::StrFormat("_%02x", c);
   return options_.state_directory + "/" + exporter_.name + "-" + safe + ".json";
 }
 
@@ -79,20 +88,28 @@ void Running::Wire(Group& group) {
   group.judge->SetHooks(std::move(hooks));
 }
 
-absl::Status Running::Load() {
+std::string Running::Load() {
   Fields config = options_.config_file.empty() ? Fields::FromText("(no file)", "")
                                                : Fields::FromFile(options_.config_file);
   auto groups = exporter_.load(config, groups_);
   NoteReload(groups.ok(), Now::Read().unix_seconds);
   if (!groups.ok()) {
-    LogLines(Level::kError, "bad configuration", groups.status());
-    return groups.status();
+    std::string errors(groups.status().message());
+    LogLines(Level::kError, "bad configuration", errors);
+    return errors;
   }
   for (Group& group : *groups)
     if (!Has(groups_, group)) Wire(group);
   groups_ = *std::move(groups);
   scraper_.Set(groups_);
-  return absl::OkStatus();
+  return "";
+}
+
+std::string_view Running::Phase() {
+  if (draining_) return "draining";
+  // Targets that a reload or a discovery adds later do not make the program unready again.
+  if (!was_ready_ && scraper_.ready()) was_ready_ = true;
+  return was_ready_ ? "ok" : "starting";
 }
 
 HttpResponse Running::Metrics(const HttpRequest& request) {
@@ -105,47 +122,44 @@ HttpResponse Running::Metrics(const HttpRequest& request) {
   return response;
 }
 
-HttpResponse Running::AskReload() {
+HttpResponse Running::AskReload(const HttpRequest& request) {
+  if (!options_.lifecycle) return Text(403, "start with --web.enable-lifecycle to allow this\n");
+  if (request.method != "POST") return Text(405, "POST, please\n");
+  if (draining_) return Text(503, "draining\n");
   int mine = reload_.With([](Reload& r) { return ++r.asked; });
   Wake();
-  auto status = reload_.Await(
+  std::string error = reload_.Await(
       Clock::now() + kReloadAtMost, [&](Reload& r) { return r.done >= mine; },
-      [&](Reload& r) { return r.done >= mine ? r.last : absl::DeadlineExceededError("too slow"); });
-  if (status.ok()) return Text(200, "reloaded\n");
-  return Text(500, "the old configuration stays in force:\n" + std::string(status.message()) + "\n");
+      [&](Reload& r) { return r.done >= mine ? r.error : std::string("no answer in time"); });
+  if (error.empty()) return Text(200, "reloaded\n");
+  return Text(500, "the old configuration stays in force:\n" + error + "\n");
 }
 
-HttpResponse Running::Route(const HttpRequest& request, std::string& handler) {
+HttpResponse Running::Route(const HttpRequest& request) {
   const std::string& path = request.path;
-  handler = path;
-  bool ready = !draining_ && scraper_.ready();
-  if (path == "/-/reload") {
-    if (!options_.lifecycle) return Text(403, "start with --web.enable-lifecycle to allow this\n");
-    return request.method == "POST" ? AskReload() : Text(405, "POST, please\n");
-  }
+  if (path == "/-/reload") return AskReload(request);
   if (request.method != "GET") return Text(405, "GET, please\n");
-  if (path == "/-/healthy" || path == "/health/live") return Text(200, "healthy\n");
-  if (path == "/-/ready" || path == "/health/ready")
-    return ready ? Text(200, "ready\n") : Text(503, draining_ ? "stopping\n" : "starting\n");
-  if (path == "/health") {
-    std::string status = draining_ ? "stopping" : ready ? "ok" : "starting";
-    return {ready ? 200 : 503, "application/json",
-            "{\"status\":" + JsonQuote(status) + ",\"version\":" + JsonQuote(Version()) + "}\n"};
-  }
   if (path == options_.metrics_path)
-    return draining_ ? Text(503, "stopping\n") : Metrics(request);
+    return draining_ ? Text(503, "draining\n") : Metrics(request);
+  if (path == "/-/healthy" || path == "/health/live") return Text(200, "healthy\n");
+  std::string phase(Phase());
+  if (path == "/-/ready" || path == "/health/ready")
+    return phase == "ok" ? Text(200, "ready\n") : Text(503, phase + "\n");
+  if (path == "/health")
+    return {phase == "ok" ? 200 : 503, "application/json",
+            "{\"status\":" + JsonQuote(phase) + ",\"version\":" + JsonQuote(Version()) + "}\n"};
   if (path == "/")
     return {200, "text/html; charset=utf-8",
             StatusPage(exporter_.name, LongVersion(), options_.metrics_path, scraper_.States(),
                        scraper_.Stories(), Now::Read())};
-  handler = "other";
   return Text(404, "not here\n");
 }
 
 HttpResponse Running::Answer(const HttpRequest& request) {
-  std::string handler;
-  HttpResponse response = Route(request, handler);
-  CountHttpRequest(handler, response.code);
+  HttpResponse response = Route(request);
+  bool known = request.path == options_.metrics_path ||
+               std::count(std::begin(kPaths), std::end(kPaths), request.path) > 0;
+  CountHttpRequest(known ? request.path : "other", response.code);
   return response;
 }
 
@@ -167,21 +181,25 @@ void Running::Serve(HttpServer& listening) {
     }
     int asked = reload_.With([](Reload& r) { return r.asked; });
     if (reload || asked > reload_.With([](Reload& r) { return r.done; })) {
-      auto status = Load();
-      if (status.ok()) Log(Level::kInfo, "configuration reloaded", {});
-      reload_.Change([&](Reload& r) {
-        r.done = asked;
-        r.last = status;
-      });
+      std::string error = Load();
+      if (error.empty()) Log(Level::kInfo, "configuration reloaded");
+      Reloaded(asked, error);
     }
     if (refresh_.exchange(false)) scraper_.Set(groups_);
   }
 }
 
+void Running::Reloaded(int asked, const std::string& error) {
+  reload_.Change([&](Reload& r) {
+    r.done = asked;
+    r.error = error;
+  });
+}
+
 void Running::Drain(HttpServer& listening) {
-  Log(Level::kInfo, "stopping", {});
+  Log(Level::kInfo, "stopping");
   draining_ = true;
-  Deadline deadline = Deadline::In(kDrainAtMost);
-  listening.Drain(deadline);
-  writer_.Flush(deadline);
+  Reloaded(std::numeric_limits<int>::max(), "the program is stopping");
+  listening.Drain(Deadline::In(kDrainAtMost));
+  writer_.Flush(Deadline::In(kFlushAtMost));
 }

@@ -20,8 +20,9 @@ class Running {
   };
   Running(const Exporter& exporter, Options options);
 
-  // Reads the configuration and puts it in force; an error changes nothing, and is logged.
-  absl::Status Load();
+  // Reads the configuration and puts it in force. Returns "", or what is wrong, one error a line:
+  // then nothing has changed, and it was logged.
+  std::string Load();
   // Answers HTTP; called by many threads.
   HttpResponse Answer(const HttpRequest& request);
   // Runs until SIGTERM or SIGINT, which the main thread has blocked. `listening` serves Answer.
@@ -30,15 +31,17 @@ class Running {
  private:
   struct Reload {
     int asked = 0, done = 0;
-    absl::Status last;
+    std::string error;
   };
   void Wire(Group& group);
+  void Reloaded(int asked, const std::string& error);  // answers the requests up to `asked`
   void Drain(HttpServer& listening);
   std::string FactsPath(const std::string& group) const;
-  HttpResponse Metrics(const HttpRequest& request);
-  HttpResponse AskReload();
-  HttpResponse Route(const HttpRequest& request, std::string& handler);
   void Wake() const;
+  std::string_view Phase();  // starting, ok, draining
+  HttpResponse Metrics(const HttpRequest& request);
+  HttpResponse AskReload(const HttpRequest& request);
+  HttpResponse Route(const HttpRequest& request);
 
   const Exporter& exporter_;
   const Options options_;
@@ -46,6 +49,6 @@ class Running {
   Scraper scraper_;
   FactsWriter writer_;
   Socket wake_;                // eventfd
-  std::atomic<bool> refresh_ = false, draining_ = false;
+  std::atomic<bool> refresh_ = false, draining_ = false, was_ready_ = false;
   Guarded<Reload> reload_;
 };

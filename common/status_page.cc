@@ -9,7 +9,8 @@ constexpr std::size_t kStoriesShown = 20;
 constexpr char kStyle[] =
     "<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:1em auto;"
     "max-width:60em;padding:0 1em}table{border-collapse:collapse;width:100%}td,th{text-align:left;"
-    "padding:.25em .7em .25em 0;border-bottom:1px solid #8884;vertical-align:top}"
+    "padding:.25em .7em .25em 0;border-bottom:1px solid #8884;vertical-align:top;"
+    "overflow-wrap:anywhere}"
     ".ok{color:#1a7f37}.bad{color:#cf222e;font-weight:600}.new{color:#888}"
     "@media(prefers-color-scheme:dark){.ok{color:#4ac26b}.bad{color:#ff7b72}}</style>";
 
@@ -21,6 +22,7 @@ std::string Escape(std::string_view s) {
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
       case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
       default: out += c;
     }
   }
@@ -40,7 +42,7 @@ std::string Utc(double unix_seconds) {
 std::string Row(const TargetState& t) {
   std::string_view css = !t.known ? "new" : t.ok ? "ok" : "bad";
   std::string_view state = !t.known ? "not looked at yet" : t.ok ? "ok"
-                           : t.doubted ? "failing, not waited for" : "failing";
+                           : t.doubted ? "doubted" : "failing";
   return "<tr><td>" + Escape(t.kind) + "</td><td>" + Escape(t.name) + "</td><td class=" +
          std::string(css) + ">" + std::string(state) + "</td><td>" + Escape(t.error) + "</td><td>" +
          Utc(t.last_success_unix_seconds) + "</td></tr>\n";

@@ -8,7 +8,8 @@ std::vector<Flag> Table() {
   return {{"web.listen-address", "ADDRESS", "Where to listen.", ":10061"},
           {"web.enable-lifecycle", "", "Allow reload by POST."},
           {"web.enable", "", "A name that begins another one."},
-          {"log.level", "LEVEL", "Least level.", "info"}};
+          {"log.level", "LEVEL", "Least level.", "info"},
+          {"list", "[json]", "List all."}};
 }
 
 absl::Status Parse(std::vector<std::string> arguments, std::vector<Flag>& flags) {
@@ -79,7 +80,18 @@ TEST(Usage, HasALineAFlagWithItsDefault) {
             "  --web.listen-address=ADDRESS  Where to listen. [:10061]\n"
             "  --web.enable-lifecycle        Allow reload by POST.\n"
             "  --web.enable                  A name that begins another one.\n"
-            "  --log.level=LEVEL             Least level. [info]\n");
+            "  --log.level=LEVEL             Least level. [info]\n"
+            "  --list[=json]                 List all.\n");
+}
+
+TEST(ParseFlags, AValueMayBeOptional) {
+  for (auto& [argument, value] : std::vector<std::pair<std::string, std::string>>{
+           {"--list", "true"}, {"--list=json", "json"}, {"-list=json", "json"}, {"--list=", "true"}}) {
+    auto flags = Table();
+    ASSERT_TRUE(Parse({argument, "--web.enable"}, flags).ok()) << argument;
+    EXPECT_EQ(Value(flags, "list"), value);
+    EXPECT_EQ(Value(flags, "web.enable"), "true");
+  }
 }
 
 }  // namespace
