@@ -69,8 +69,7 @@ TEST(Facts, ThatAreDamagedAreForgotten) {
   EXPECT_TRUE(e.process->Says("not a number"));
   EXPECT_EQ(ValueOf(Ask(e.port, "/metrics").body, "test_exporter_looks_before"), "0");
   EXPECT_TRUE(Eventually([&] {  // and written anew
-    std::ifstream file(state / "test-exporter-the_2fgroup.json");
-    return std::string(std::istreambuf_iterator<char>(file), {}) == "1";
+    return ReadText(state / "test-exporter-the_2fgroup.json") == "1";
   }));
 }
 

@@ -3,7 +3,34 @@
 #include <string>
 #include <vector>
 
+#include "tests/common/loopback.h"
+#include "tests/common/testing/files.h"
 #include "tests/common/testing/process.h"
+
+struct Answer {
+  int code = 0;
+  std::string head, body;
+};
+
+// What the server on loopback says to one request; code 0 if nothing complete comes.
+inline Answer Ask(int port, const std::string& path, const std::string& method = "GET",
+                  const std::string& headers = "") {
+  Answer answer;
+  Deadline deadline = Deadline::In(std::chrono::seconds(30));
+  auto socket = Dial("127.0.0.1", port, deadline);
+  if (!socket.ok()) return answer;
+  Send(*socket, method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
+                    (method == "POST" ? "Content-Length: 0\r\n" : "") + headers + "\r\n", deadline);
+  std::string text;
+  Receive(*socket, text, deadline, [](auto&) { return false; });
+  std::size_t end = text.find("\r\n\r\n"), length = text.find("Content-Length: ");
+  if (end == text.npos || length == text.npos) return answer;
+  answer.head = text.substr(0, end);
+  answer.body = text.substr(end + 4);
+  if (method != "HEAD" && answer.body.size() != std::stoul(text.substr(length + 16))) return {};
+  answer.code = std::stoi(text.substr(9, 3));
+  return answer;
+}
 
 // The command line of the test exporter (test_exporter.cc).
 inline std::vector<std::string> Words(std::vector<std::string> arguments) {

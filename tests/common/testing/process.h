@@ -1,42 +1,17 @@
 #pragma once
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "tests/common/loopback.h"
+#include "common/net.h"
 #include "tests/common/testing/fake.h"
 
-// Programs that tests start, and what they say.
-
-// A directory that goes with its owner.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    char name[] = "/tmp/core_testXXXXXX";
-    path_ = mkdtemp(name);
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-inline void WriteText(const std::string& path, const std::string& text) {
-  std::ofstream(path, std::ios::trunc) << text;
-}
-
+// A program that a test starts, and what it says.
 class Process {
  public:
   // Starts argv[0] with the environment variables `more` set besides ours.
@@ -102,28 +77,3 @@ class Process {
   Pipe out_, err_;
   std::optional<int> code_;
 };
-
-struct Answer {
-  int code = 0;
-  std::string head, body;
-};
-
-// What the server on loopback says to one request; code 0 if nothing complete comes.
-inline Answer Ask(int port, const std::string& path, const std::string& method = "GET",
-                  const std::string& headers = "") {
-  Answer answer;
-  Deadline deadline = Deadline::In(std::chrono::seconds(30));
-  auto socket = Dial("127.0.0.1", port, deadline);
-  if (!socket.ok()) return answer;
-  Send(*socket, method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
-                    (method == "POST" ? "Content-Length: 0\r\n" : "") + headers + "\r\n", deadline);
-  std::string text;
-  Receive(*socket, text, deadline, [](auto&) { return false; });
-  std::size_t end = text.find("\r\n\r\n"), length = text.find("Content-Length: ");
-  if (end == text.npos || length == text.npos) return answer;
-  answer.head = text.substr(0, end);
-  answer.body = text.substr(end + 4);
-  if (method != "HEAD" && answer.body.size() != std::stoul(text.substr(length + 16))) return {};
-  answer.code = std::stoi(text.substr(9, 3));
-  return answer;
-}
