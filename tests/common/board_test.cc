@@ -205,6 +205,23 @@ TEST(Board, HoldsNoLockWhileItCallsAHook) {
   EXPECT_EQ(OrderOf(board).size(), 4u);
 }
 
+// One thread saves facts slowly, another one overtakes it with newer ones: those must be the last.
+TEST(Board, SavesTheNewestFactsLast) {
+  TestBoard board{Recorder()};
+  std::vector<std::string> saved;
+  auto post = [&](int facts) {
+    auto evidence = Seen("a", facts, facts + 1);
+    evidence.facts = facts;
+    board.Post(evidence, NowAt(facts + 1));
+  };
+  board.SetHooks({.poke = [] {}, .refresh = [] {}, .save = [&](std::string facts) {
+                    if (facts == "facts 1") post(2);  // what the other thread does meanwhile
+                    saved.push_back(std::move(facts));
+                  }});
+  post(1);
+  EXPECT_EQ(saved, (std::vector<std::string>{"facts 2", "facts 1", "facts 2"}));
+}
+
 TEST(Board, PassesFactsAndStories) {
   TestBoard board{Recorder()};
   EXPECT_TRUE(board.Restore("old facts", NowAt(1)).ok());
