@@ -13,13 +13,9 @@ const std::string kReply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 // The certificate that stands for the system's CAs: OpenSSL takes them from this variable. It is
 // read once, by the first client that needs it.
 const Certificate& SystemCa() {
-  static const Certificate* ca = [] {
-    auto* c = new Certificate("IP:127.0.0.1");
-    setenv("SSL_CERT_FILE", c->cert_file(), 1);
-    atexit([] { unlink(getenv("SSL_CERT_FILE")); });
-    return c;
-  }();
-  return *ca;
+  static const Certificate ca("IP:127.0.0.1");
+  setenv("SSL_CERT_FILE", ca.cert_file(), 1);
+  return ca;
 }
 
 std::function<void(const Socket&)> Serve(const Certificate& own, std::string reply = kReply,
