@@ -84,7 +84,8 @@ TEST(Scrape, ALateAnswerIsInNoLaterPage) {
   EXPECT_EQ(second.find("old"), second.npos);
 }
 
-TEST(Scrape, ThatOverlapsSharesTheCollection) {
+// Returns whether the second scrape came soon enough to share: a busy machine may be too slow.
+bool OverlappingScrapesShare() {
   Gate gate;
   std::atomic<int> calls = 0;
   Scraper scraper;
@@ -95,19 +96,26 @@ TEST(Scrape, ThatOverlapsSharesTheCollection) {
   }))});
   std::string one, two;
   std::thread first([&] { one = scraper.Scrape(Deadline::In(kLong), Format::kText); });
-  ASSERT_TRUE(Eventually([&] { return scraper.rounds() == 1; }));
+  EXPECT_TRUE(Eventually([&] { return scraper.rounds() == 1; }));
   std::thread second([&] { two = scraper.Scrape(Deadline::In(kLong), Format::kOpenMetrics); });
   bool joined = Eventually([&] { return scraper.shared() == 1; }, 900ms);
   gate.Open();
   first.join();
   second.join();
-  if (!joined) GTEST_SKIP() << "too slow a machine: the second scrape came a second later";
+  if (!joined) return false;
   EXPECT_EQ(calls, 1);
   EXPECT_EQ(ValueOf(one, Value("a")), "1");
   EXPECT_EQ(ValueOf(two, Value("a")), "1");
   EXPECT_NE(two.find("# EOF\n"), two.npos);
   EXPECT_EQ(ValueOf(two, "sentinel_exporter_scrapes_shared_total"), "1");
   EXPECT_EQ(ValueOf(scraper.Scrape(Deadline::In(kLong), Format::kText), Value("a")), "2");
+  return true;
+}
+
+TEST(Scrape, ThatOverlapsSharesTheCollection) {
+  bool shared = false;
+  for (int attempt = 0; attempt < 10 && !shared; ++attempt) shared = OverlappingScrapesShare();
+  EXPECT_TRUE(shared);
 }
 
 // What was collected long ago would be stale for a scrape that begins now.
