@@ -61,9 +61,11 @@ Exporter::Exporter(const ExporterConfig& config) : child_(Command(config), NextL
 }
 
 Exporter::~Exporter() {
-  if (!child_.running()) return;
-  child_.Signal(SIGTERM);
-  EXPECT_EQ(child_.Await(Deadline::In(15s)), 0) << "on SIGTERM: " << Log();
+  if (child_.running()) {
+    child_.Signal(SIGTERM);
+    EXPECT_EQ(child_.Await(Deadline::In(15s)), 0) << "on SIGTERM: " << Log();
+  }
+  EXPECT_EQ(Log().find("Sanitizer"), std::string::npos) << Log();
 }
 
 Page Exporter::Scrape(const std::string& headers) const {

@@ -162,7 +162,7 @@ TEST_F(PostgresFaults, AServerWithoutRoomIsFull) {
   EXPECT_TRUE(WithoutDetails(page, "pgc1"));
   EXPECT_TRUE(page.Is("ha_service_up", {{"service", "postgres"}}, 1));
   other.reset();
-  exporter.Await(3, "there is room", [&](const Page& p) { return InState(p, "pgc1", "standby"); });
+  exporter.Await(6, "there is room", [&](const Page& p) { return InState(p, "pgc1", "standby"); });
   lab.Sql(leader, "ALTER ROLE " + user + " CONNECTION LIMIT -1");
 }
 
