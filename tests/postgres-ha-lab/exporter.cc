@@ -54,7 +54,9 @@ ExporterConfig TwoSites() {
   return {.sites = {{"on-premise", lab.PatroniUrl("pg1")}, {"cloud", lab.PatroniUrl("pgc1")}}};
 }
 
-Exporter::Exporter(const ExporterConfig& config) : child_(Command(config), NextLog()) {
+// It ends without joining its threads, as it promises: no leak.
+Exporter::Exporter(const ExporterConfig& config)
+    : child_(Command(config), NextLog(), {{"TSAN_OPTIONS", "report_thread_leaks=0"}}) {
   EXPECT_TRUE(Eventually(10, "the exporter listens", [&] {
     return (port_ = ListeningPort(pid())) != 0;
   })) << Log();
