@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/common/testing/sanitizer.h"
 #include "tests/common/testing/seconds.h"
 
 namespace {
@@ -138,7 +139,7 @@ Order OrderWithRandomArrivals(const std::vector<TimedLook>& looks, std::mt19937_
 
 TEST(Board, OrderOfStepsDoesNotDependOnArrival) {
   std::mt19937_64 random(1);
-  for (int run = 0; run < 300; ++run) {
+  for (int run = 0; run < 300 / kSlower; ++run) {
     auto looks = RandomLooks(random);
     Order expected;
     for (auto& l : looks) expected.emplace_back(Since0(At(l.end)), Since0(At(l.begin)), l.eye);

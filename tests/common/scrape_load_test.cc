@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/common/testing/fake.h"
+#include "tests/common/testing/sanitizer.h"
 
 // Many targets, many scrapers, reloads meanwhile.
 
@@ -11,12 +12,6 @@ using namespace std::chrono_literals;
 namespace {
 
 const Metric kValue("test_load_value", Type::kGauge, "A value of a fake target.");
-
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr int kSlower = 20;  // under a sanitizer the times say little
-#else
-constexpr int kSlower = 1;
-#endif
 
 constexpr int kTargets = 1000, kHung = 600;
 constexpr Duration kTargetsOwn = 20ms;

@@ -5,6 +5,7 @@
 
 #include "common/service.h"
 #include "tests/common/testing/fake.h"
+#include "tests/common/testing/sanitizer.h"
 #include "tests/common/testing/seconds.h"
 
 // What of a service survives a restart.
@@ -209,7 +210,7 @@ TEST(Facts, SurviveAnyBytes) {
   std::mt19937_64 random(1);
   const std::string good = OpenFacts();
   const std::string alphabet = "0123456789eE+-.,:{}[]\"\\ntfx\xFF";
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 20'000 / kSlower; ++i) {
     std::string bad = good;
     for (std::uint64_t n = random() % 4 + 1; n > 0; --n)
       bad[random() % bad.size()] = alphabet[random() % alphabet.size()];
