@@ -20,9 +20,7 @@ void Round::Start() {
 
 void Round::Put(std::size_t i, Slot slot) {
   bool last = state_.With([&](State& s) {
-    if (s.slots[i].done) return false;
     slot.wait = s.slots[i].wait;
-    slot.done = true;
     s.slots[i] = std::move(slot);
     if (s.slots[i].wait == Wait::kNot) return false;
     return --(s.slots[i].wait == Wait::kFully ? s.fully : s.briefly) == 0;

@@ -17,7 +17,6 @@ class Round {
     std::shared_ptr<const Samples> samples;  // null: none
     bool ok = false;
     double seconds = 0;  // that the collection took; 0: it was not asked
-    bool done = false;
     Wait wait = Wait::kFully;
   };
   static constexpr Duration kBrief = std::chrono::milliseconds(50);
@@ -29,7 +28,7 @@ class Round {
   Round(std::size_t targets, const Deadline& deadline);
   void Expect(std::size_t i, Wait wait);  // for each target, before its Put
   void Start();                           // every target is told: waiting may end
-  void Put(std::size_t i, Slot slot);
+  void Put(std::size_t i, Slot slot);  // once for each that is expected
   // Waits for those worth waiting for, then returns a copy of all slots.
   std::vector<Slot> Await(const Deadline& deadline);
   // Whether another scrape may wait for it too. Each calls Join before, and then Await once.
