@@ -5,31 +5,16 @@
 #include <cmath>
 
 #include "common/json.h"
+#include "common/utf8.h"
 
 namespace {
 
 constexpr std::size_t kMaxLabelBytes = 128;
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::string_view kTypeNames[] = {"gauge", "counter", "info", "stateset", "histogram"};
 
 std::vector<const MetricBase*>& Registered() {
   static auto* all = new std::vector<const MetricBase*>;
   return *all;
-}
-
-// Length of the UTF-8 sequence at the start of `s`, 0 if it is not one (overlong forms, surrogates
-// and values beyond U+10FFFF are none).
-std::size_t Utf8Length(std::string_view s) {
-  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-  unsigned char c = byte(0);
-  if (c < 0x80) return 1;
-  std::size_t n = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-  if (c < 0xC2 || c > 0xF4 || s.size() < n) return 0;
-  for (std::size_t i = 1; i < n; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  if ((c == 0xE0 && byte(1) < 0xA0) || (c == 0xED && byte(1) > 0x9F)) return 0;
-  if ((c == 0xF0 && byte(1) < 0x90) || (c == 0xF4 && byte(1) > 0x8F)) return 0;
-  return n;
 }
 
 // HELP texts escape only the backslash and the line feed in the text format; OpenMetrics wants

@@ -62,8 +62,8 @@ void Scraper::Set(const std::vector<Group>& groups) {
       }
       std::string key = Key(group.name, target);
       auto kept = old.find(key);
-      workers[key] = kept != old.end() ? kept->second
-                                       : std::make_shared<Worker>(std::move(target), group.name);
+      bool alive = kept != old.end() && !kept->second->ended();  // else no thread was to be had
+      workers[key] = alive ? kept->second : std::make_shared<Worker>(std::move(target), group.name);
     }
   }
   state_->set.With([&](State::Set& s) {

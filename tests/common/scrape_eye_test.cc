@@ -106,6 +106,24 @@ TEST(Set, LeavesOutTheSecondOfOneName) {
   EXPECT_EQ(scraper.States().size(), 1u);
 }
 
+TEST(Set, IsWhatTheNextScrapeSeesWhateverOneIsUnderWay) {
+  Gate gate, collecting;
+  Deeds log;
+  Scraper scraper;
+  auto slow = [&](const Deadline&, Samples&) {
+    collecting.Open();
+    gate.Wait(Deadline::In(10s));
+    return absl::OkStatus();
+  };
+  scraper.Set({OneGroup("g", MakeTarget("slow", slow))});
+  std::thread first([&] { scraper.Scrape(Deadline::In(kLong), Format::kText); });
+  EXPECT_TRUE(collecting.Wait());
+  scraper.Set({Wants("h", {{"a", "1"}}, log)});
+  EXPECT_EQ(CallsOf(scraper).size(), 1u);
+  gate.Open();
+  first.join();
+}
+
 TEST(Set, EndsATargetThatIsBusyOnlyAfterItsCall) {
   Gate gate, started;
   Deeds log;
