@@ -78,7 +78,8 @@ void PrepareProcess() {
 std::string Use(const std::vector<Flag>& flags) {
   auto& list = Value(flags, "list-metrics");
   if (!list.empty() && list != "true" && list != "json") return "metrics are listed as json or not";
-  if (!Value(flags, "web.telemetry-path").starts_with('/')) return "--web.telemetry-path begins with /";
+  if (!Value(flags, "web.telemetry-path").starts_with('/'))
+    return "--web.telemetry-path begins with /";
   if (!SetUpLog(Value(flags, "log.level"), Value(flags, "log.format")))
     return "not a log level or format (see --help)";
   return "";

@@ -22,9 +22,9 @@ struct Exporter {
       load;
 };
 
-// Runs an exporter until SIGTERM or SIGINT: flags, configuration, signals, HTTP, reload (SIGHUP, and
-// POST /-/reload with --web.enable-lifecycle), facts, drain. Returns the exit code: 0 after a signal
-// or a question answered (--help, --version, --check-config, --list-metrics), 1 when it cannot
-// start, 2 for a wrong command line. On SIGTERM it says "not ready", finishes the scrapes in flight
-// (12 s at most) and exits without joining threads that may be stuck in a system call.
+// Runs an exporter until SIGTERM or SIGINT: flags, configuration, signals, HTTP, reload (SIGHUP,
+// and POST /-/reload with --web.enable-lifecycle), facts, drain. Returns the exit code: 0 after a
+// signal or a question answered (--help, --version, --check-config, --list-metrics), 1 when it
+// cannot start, 2 for a wrong command line. On SIGTERM it says "not ready", finishes the scrapes in
+// flight (12 s at most) and exits without joining threads that may be stuck in a system call.
 int Main(const Exporter& exporter, int argc, char** argv);

@@ -13,10 +13,10 @@ struct Look {
   Instant begin, end;
 };
 
-// Puts the evidence of many eyes into the order of its ends, whatever the order of arrival: evidence
-// is held back until every look that began before its end has been added too, or is over its
-// deadline. Evidence that comes later still is taken to have ended when the newest that was taken
-// did: a look may always be thought longer, bounds only widen. Not thread-safe.
+// Puts the evidence of many eyes into the order of its ends, whatever the order of arrival:
+// evidence is held back until every look that began before its end has been added too, or is over
+// its deadline. Evidence that comes later still is taken to have ended when the newest that was
+// taken did: a look may always be thought longer, bounds only widen. Not thread-safe.
 template <class Evidence>  // derived from Look
 class EvidenceQueue {
  public:

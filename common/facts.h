@@ -11,8 +11,8 @@
 // The contents of `path`; NotFound when there is no such file; at most 1 MiB.
 absl::StatusOr<std::string> ReadFileToString(const std::string& path);
 
-// Writes `contents` so that a crash at any moment leaves the old file or the new one: temporary file
-// (mode 0600), fsync, rename, fsync of the directory.
+// Writes `contents` so that a crash at any moment leaves the old file or the new one: temporary
+// file (mode 0600), fsync, rename, fsync of the directory.
 absl::Status WriteFileAtomically(const std::string& path, const std::string& contents);
 
 // Writes files in a thread of its own: a slow or full disk delays no verdict. Of several writes to

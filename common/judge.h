@@ -29,7 +29,7 @@ class Judge {
   virtual void SetHooks(Hooks hooks) = 0;
   virtual void Show(const Now& now, Samples& out) = 0;
   virtual std::vector<Story> Stories() = 0;
-  // Takes the facts of an earlier process back, before the first post. Damaged ones are an error and
-  // change nothing.
+  // Takes the facts of an earlier process back, before the first post. Damaged ones are an error
+  // and change nothing.
   virtual absl::Status Restore(const std::string& facts, const Now& now) = 0;
 };

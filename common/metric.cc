@@ -17,6 +17,12 @@ std::vector<const MetricBase*>& Registered() {
   return *all;
 }
 
+// How many bytes at the start of `s` are ASCII and need no escape.
+std::size_t PlainLength(std::string_view s) {
+  auto special = [](unsigned char c) { return c >= 0x80 || c == '\n' || c == '"' || c == '\\'; };
+  return static_cast<std::size_t>(std::find_if(s.begin(), s.end(), special) - s.begin());
+}
+
 // HELP texts escape only the backslash and the line feed in the text format; OpenMetrics wants
 // double quotes escaped too.
 void AppendHelp(std::string& out, std::string_view s, Format format) {
@@ -35,7 +41,7 @@ void AppendHead(std::string& out, const MetricBase& m, Format format) {
   } else if (m.type == Type::kInfo) {
     type = "gauge";
   }
-  // OpenMetrics wants a state set's label to be named like the metric; we call it "state" everywhere.
+  // OpenMetrics wants the label of a state set to be named like the metric; ours is "state".
   if (m.type == Type::kStateSet) type = "gauge";
   out.append("# HELP ").append(name).append(" ");
   AppendHelp(out, m.help, format);
@@ -62,6 +68,11 @@ const std::vector<const MetricBase*>& MetricBase::Catalogue() {
 void AppendLabelValue(std::string& out, std::string_view s) {
   std::size_t left = kMaxLabelBytes;
   while (!s.empty()) {
+    std::size_t plain = PlainLength(s.substr(0, left));
+    out.append(s, 0, plain);
+    s.remove_prefix(plain);
+    left -= plain;
+    if (s.empty()) return;
     std::size_t n = Utf8Length(s);
     std::string_view character = n > 0 ? s.substr(0, n) : kReplacement;
     if (character.size() > left) return;

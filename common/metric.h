@@ -28,9 +28,10 @@ class MetricBase {
 };
 
 // A metric with N labels of its own:
-//   const Metric kLag("postgres_ha_replication_lag_seconds", Type::kGauge, "Replay delay.", "member");
+//   const Metric kLag("postgres_ha_replication_lag_seconds", Type::kGauge, "Delay.", "member");
 //   out.Add(kLag, {member}, seconds);
-// Counters end in _total, infos in _info; names carry the base unit. Help texts end with a full stop.
+// Counters end in _total, infos in _info; names carry the base unit. Help texts end with a
+// full stop.
 template <std::size_t N>
 class Metric : public MetricBase {
  public:
@@ -42,8 +43,8 @@ template <class... L>
 Metric(std::string_view, Type, std::string_view, L...) -> Metric<sizeof...(L)>;
 
 // The samples of one target, rendered as they are added and kept apart by metric. Label values are
-// made valid UTF-8, cut to 128 bytes and escaped. Beyond `max_samples` they are dropped and counted,
-// so that a server gone mad cannot flood Prometheus.
+// made valid UTF-8, cut to 128 bytes and escaped. Beyond `max_samples` they are dropped and
+// counted, so that a server gone mad cannot flood Prometheus.
 class Samples {
  public:
   // `base`: labels that every sample starts with, rendered by RenderLabels; may be empty.
@@ -83,8 +84,8 @@ class Samples {
 // {{"a","x"},{"b","y"}} as a="x",b="y".
 std::string RenderLabels(const std::vector<std::pair<std::string_view, std::string_view>>& labels);
 
-// A whole page: for each metric in catalogue order its head and the samples of all parts, nothing for
-// a metric without samples; "# EOF" at the end of OpenMetrics.
+// A whole page: for each metric in catalogue order its head and the samples of all parts, nothing
+// for a metric without samples; "# EOF" at the end of OpenMetrics.
 std::string RenderPage(const std::vector<const Samples*>& parts, Format format);
 std::string_view ContentType(Format format);
 
@@ -92,4 +93,4 @@ std::string_view ContentType(Format format);
 std::string ListMetrics(bool json);
 
 void AppendLabelValue(std::string& out, std::string_view s);  // without the quotes
-void AppendNumber(std::string& out, double v);                // shortest form that reads back the same
+void AppendNumber(std::string& out, double v);  // shortest form that reads back the same

@@ -17,9 +17,9 @@ struct Attempt {
   Instant begin, end;
 };
 
-// Turns the looks of a group's members into attempts of the group. One ok look proves the operation.
-// A fail takes a sweep: every candidate (a member that could hold the role) has a look that began
-// after the sweep began and proved nothing. A void look counts for nothing.
+// Turns the looks of a group's members into attempts of the group. One ok look proves the
+// operation. A fail takes a sweep: every candidate (a member that could hold the role) has a look
+// that began after the sweep began and proved nothing. A void look counts for nothing.
 class Sweep {
  public:
   void SetCandidates(std::set<std::string> eyes);
@@ -46,13 +46,13 @@ struct Outage {
 
   double LowSeconds() const;                  // max(0, last_fail - first_fail)
   std::optional<double> HighSeconds() const;  // first_ok - last_ok
-  std::optional<double> MidSeconds() const;   // ((last_fail + first_ok) - (last_ok + first_fail)) / 2
+  std::optional<double> MidSeconds() const;   // End() - Start(); absent like the high bound
   Instant Start() const;                      // middle of its bounds; first_fail without last_ok
   Instant End() const;                        // of a closed outage: middle of its bounds
 };
 
-// Watches one operation. `fall` failed attempts in a row declare an outage, `rise` ok ones close it:
-// they debounce the state, never the edges.
+// Watches one operation. `fall` failed attempts in a row declare an outage, `rise` ok ones close
+// it: they debounce the state, never the edges.
 class OutageWatch {
  public:
   enum class State { kUnknown, kUp, kDown };

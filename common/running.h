@@ -10,8 +10,8 @@
 #include "common/http_server.h"
 #include "common/net.h"
 
-// Inside of Main(): the program while it runs. One thread, the main one, owns the groups and changes
-// the set of targets; everybody else asks it to.
+// Inside of Main(): the program while it runs. One thread, the main one, owns the groups and
+// changes the set of targets; everybody else asks it to.
 class Running {
  public:
   struct Options {

@@ -11,7 +11,9 @@
 #include "common/worker.h"
 
 absl::Status Collector::Collect(const Deadline&, Samples&) { return absl::OkStatus(); }
-Next Collector::Look(const Deadline&) { return {.status = absl::UnimplementedError("never looks")}; }
+Next Collector::Look(const Deadline&) {
+  return {.status = absl::UnimplementedError("never looks")};
+}
 
 struct Scraper::State {
   using Workers = std::map<std::string, std::shared_ptr<Worker>>;
@@ -29,8 +31,9 @@ struct Scraper::State {
 
 namespace {
 
-const Metric kShared("sentinel_exporter_scrapes_shared_total", Type::kCounter,
-                     "Scrapes that were answered from the collection of another one that overlapped.");
+const Metric kShared(
+    "sentinel_exporter_scrapes_shared_total", Type::kCounter,
+    "Scrapes that were answered from the collection of another one that overlapped.");
 
 std::string Key(const std::string& group, const Target& t) {
   return group + '\0' + t.kind + '\0' + t.name + '\0' + t.labels + '\0' + t.fingerprint;

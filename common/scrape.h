@@ -9,8 +9,8 @@
 #include "common/judge.h"
 #include "common/metric.h"
 
-// What a look answers: how it went, and when to look again: at `at`, or as soon as `fd` has `events`,
-// or when the board pokes.
+// What a look answers: how it went, and when to look again: at `at`, or as soon as `fd` has
+// `events`, or when the board pokes.
 struct Next {
   absl::Status status;
   Instant at = Instant::max();

@@ -76,8 +76,8 @@ class Service {
   std::vector<Story> Stories() const;
 
   // What survives a restart, as one JSON object, and back: `age_seconds` is how long ago it was
-  // written, absent when the clocks do not tell. An open outage younger than ten minutes is taken up
-  // again, else it is closed as unknown. Counters start at 0 again.
+  // written, absent when the clocks do not tell. An open outage younger than ten minutes is taken
+  // up again, else it is closed as unknown. Counters start at 0 again.
   int facts_revision() const { return facts_revision_; }
   std::string Facts(const Now& now) const;
   void Restore(JsonView facts, std::optional<double> age_seconds, const Now& now);

@@ -159,7 +159,8 @@ Next Worker::LookOnce() {
 
 void Worker::CollectOnce(const std::vector<Errand>& errands) {
   Deadline latest = errands.front().round->deadline;
-  for (auto& errand : errands) latest = Deadline(std::max(latest.at(), errand.round->deadline.at()));
+  for (auto& errand : errands)
+    latest = Deadline(std::max(latest.at(), errand.round->deadline.at()));
   if (latest.Over()) {
     for (auto& errand : errands) errand.round->Put(errand.index, {});
     return;

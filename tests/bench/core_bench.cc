@@ -82,10 +82,15 @@ struct Families {
   Families() {
     for (int f = 0; f < kFamilies; ++f) {
       names.push_back("bench_family_" + std::to_string(f) + "_seconds");
-      metrics.emplace_back(names.back(), Type::kGauge, "What is measured here.", "member", "database", "kind");
-      auto& family = prometheus::BuildGauge().Name(names.back()).Help("What is measured here.").Register(registry);
+      metrics.emplace_back(names.back(), Type::kGauge, "What is measured here.", "member",
+                           "database", "kind");
+      auto& family = prometheus::BuildGauge()
+                         .Name(names.back())
+                         .Help("What is measured here.")
+                         .Register(registry);
       for (int s = 0; s < kSeries; ++s)
-        family.Add({{"member", Member(s)}, {"database", "orders"}, {"kind", "written"}}).Set(Value(s));
+        family.Add({{"member", Member(s)}, {"database", "orders"}, {"kind", "written"}})
+            .Set(Value(s));
     }
   }
   static std::string Member(int s) { return "postgres-" + std::to_string(s); }
@@ -98,10 +103,13 @@ struct Families {
 
 struct BenchEye : Collector {
   std::function<absl::Status(const Deadline&, Samples&)> collect;
-  absl::Status Collect(const Deadline& deadline, Samples& out) override { return collect(deadline, out); }
+  absl::Status Collect(const Deadline& deadline, Samples& out) override {
+    return collect(deadline, out);
+  }
 };
 
-Target MakeTarget(const std::string& name, std::function<absl::Status(const Deadline&, Samples&)> collect) {
+Target MakeTarget(const std::string& name,
+                  std::function<absl::Status(const Deadline&, Samples&)> collect) {
   auto eye = std::make_unique<BenchEye>();
   eye->collect = std::move(collect);
   Target target;
@@ -129,8 +137,8 @@ void BenchPage(const Families& families) {
   Times page = Measure(300, ours), page_stock = Measure(300, stock);
   Times http = Measure(300, [&] { Get(socket, "/ours"); });
   Times http_stock = Measure(300, [&] { Get(socket, "/stock"); });
-  std::printf("%d series in %d families, 3 labels (%zu bytes), median [worst]:\n", kFamilies * kSeries,
-              kFamilies, Get(socket, "/ours"));
+  std::printf("%d series in %d families, 3 labels (%zu bytes), median [worst]:\n",
+              kFamilies * kSeries, kFamilies, Get(socket, "/ours"));
   auto line = [](const char* what, Times a, Times b) {
     std::printf("  %-36s %6.2f [%6.2f] ms   prometheus-cpp %6.2f [%6.2f] ms   ratio %.1f\n", what,
                 a.median, a.worst, b.median, b.worst, b.median / a.median);
@@ -150,8 +158,8 @@ void BenchIdleConnections() {
   for (int i = 0; i < 1000; ++i) idle.push_back(Connect(port));
   Times among = Measure(50, healthy);
   auto open = std::count_if(idle.begin(), idle.end(), [](auto& s) { return s.open(); });
-  std::printf("/-/healthy alone %.2f [%.2f] ms, among %ld silent connections %.2f [%.2f] ms\n", alone.median,
-              alone.worst, static_cast<long>(open), among.median, among.worst);
+  std::printf("/-/healthy alone %.2f [%.2f] ms, among %ld silent connections %.2f [%.2f] ms\n",
+              alone.median, alone.worst, static_cast<long>(open), among.median, among.worst);
 }
 
 // A thousand targets, healthy ones take 20 ms.
@@ -180,8 +188,8 @@ void BenchHung(const char* what, std::function<absl::Status(const Deadline&, Sam
     for (std::size_t at = 0; (at = page.find("\nbench_value{", at)) != page.npos; ++at) ++there;
     std::printf(" %.0f (%d)", took, there);
   }
-  std::printf("\n  resident: %ld kB more than before, %ld kB in all\n", ResidentKilobytes() - before,
-              ResidentKilobytes());
+  std::printf("\n  resident: %ld kB more than before, %ld kB in all\n",
+              ResidentKilobytes() - before, ResidentKilobytes());
 }
 
 }  // namespace
@@ -195,10 +203,11 @@ int main() {
   auto* families = new Families;
   BenchPage(*families);
   BenchIdleConnections();
-  BenchHung("answer nothing until their deadline", [](const Deadline& deadline, Samples&) -> absl::Status {
-    deadline.Wait(-1, 0);
-    return absl::DeadlineExceededError("no answer");
-  });
+  BenchHung("answer nothing until their deadline",
+            [](const Deadline& deadline, Samples&) -> absl::Status {
+              deadline.Wait(-1, 0);
+              return absl::DeadlineExceededError("no answer");
+            });
   Deadline end = Deadline::In(8s);
   BenchHung("do not return for 8 s", [end](const Deadline&, Samples&) {
     end.Wait(-1, 0);

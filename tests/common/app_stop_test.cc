@@ -31,7 +31,8 @@ TEST(Stop, DeliversTheScrapeInFlightAndNoOther) {
     scrape.join();
     EXPECT_EQ(e.process->Wait(), 0);
     EXPECT_EQ(inflight.code, 200);  // with as many bytes as it said
-    EXPECT_NE(inflight.body.find("test_exporter_value{target=\"a\",line=\"3999\"}"), std::string::npos);
+    EXPECT_NE(inflight.body.find("test_exporter_value{target=\"a\",line=\"3999\"}"),
+              std::string::npos);
     EXPECT_LT(Clock::now() - begin, 8s);
   }
 }

@@ -26,7 +26,8 @@ TEST(App, AnswersQuestions) {
   EXPECT_EQ(list.Wait(), 0);
   EXPECT_NE(list.Out().find("| `test_exporter_value` | gauge | line | Lines of a target. |\n"),
             std::string::npos);
-  EXPECT_NE(list.Out().find("`sentinel_exporter_scrape_duration_seconds` | histogram"), std::string::npos);
+  EXPECT_NE(list.Out().find("`sentinel_exporter_scrape_duration_seconds` | histogram"),
+            std::string::npos);
   EXPECT_EQ(json.Wait(), 0);
   EXPECT_TRUE(Json::Parse(json.Out()).ok());
 }
@@ -65,7 +66,8 @@ TEST(App, ChecksAConfiguration) {
 TEST(App, DoesNotStartWithoutAGoodConfigurationOrAPort) {
   TemporaryDirectory directory;
   WriteText(directory / "bad.yml", "x: 1\ny: 2\n");
-  Process bad(Words({"--config.file=" + directory / "bad.yml", "--web.listen-address=127.0.0.1:0"}));
+  Process bad(
+      Words({"--config.file=" + directory / "bad.yml", "--web.listen-address=127.0.0.1:0"}));
   EXPECT_EQ(bad.Wait(), 1);
   EXPECT_NE(bad.Err().find("unknown key 'x'"), std::string::npos);
   EXPECT_NE(bad.Err().find("unknown key 'y'"), std::string::npos);
@@ -125,7 +127,9 @@ TEST(App, IsNotReadyBeforeTheFirstLooksAndObeysTheScrapeTimeout) {
   EXPECT_LT(Clock::now() - begin, 1s);
   EXPECT_GE(Clock::now() - begin, 900ms);
   EXPECT_EQ(answer.code, 200);
-  EXPECT_EQ(ValueOf(answer.body, "sentinel_exporter_collector_success{collector=\"test\",target=\"a\"}"), "0");
+  EXPECT_EQ(
+      ValueOf(answer.body, "sentinel_exporter_collector_success{collector=\"test\",target=\"a\"}"),
+      "0");
 }
 
 TEST(App, ReloadsBySignalAndKeepsTheOldSetWhenItMust) {

@@ -22,7 +22,8 @@ TEST(ReadFileToString, SaysWhatItCannot) {
   EXPECT_TRUE(absl::IsNotFound(ReadFileToString(directory / "file/below").status()));
   EXPECT_EQ(ReadFileToString(directory.path()).status().code(), absl::StatusCode::kUnavailable);
   WriteText(directory / "large", std::string((1 << 20) + 1, 'x'));
-  EXPECT_EQ(ReadFileToString(directory / "large").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReadFileToString(directory / "large").status().code(),
+            absl::StatusCode::kInvalidArgument);
   std::string most(1 << 20, 'x');
   WriteText(directory / "most", most);
   EXPECT_EQ(ReadFileToString(directory / "most").value(), most);
@@ -54,7 +55,8 @@ TEST(WriteFileAtomically, KeepsTheOldFileWhenItFails) {
 // On a file system of four pages, seen by this process alone. Returns what went wrong, 77 if it
 // cannot be tried.
 int WriteToAFullDisk(const std::string& at) {
-  if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+  if (unshare(CLONE_NEWNS) != 0 ||
+      mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
       mount("tmpfs", at.c_str(), "tmpfs", 0, "size=16k") != 0)
     return 77;
   if (!WriteFileAtomically(at + "/f", "old").ok()) return 1;

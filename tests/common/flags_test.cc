@@ -85,8 +85,11 @@ TEST(Usage, HasALineAFlagWithItsDefault) {
 }
 
 TEST(ParseFlags, AValueMayBeOptional) {
-  for (auto& [argument, value] : std::vector<std::pair<std::string, std::string>>{
-           {"--list", "true"}, {"--list=json", "json"}, {"-list=json", "json"}, {"--list=", "true"}}) {
+  for (auto& [argument, value] :
+       std::vector<std::pair<std::string, std::string>>{{"--list", "true"},
+                                                        {"--list=json", "json"},
+                                                        {"-list=json", "json"},
+                                                        {"--list=", "true"}}) {
     auto flags = Table();
     ASSERT_TRUE(Parse({argument, "--web.enable"}, flags).ok()) << argument;
     EXPECT_EQ(Value(flags, "list"), value);

@@ -12,8 +12,8 @@
 
 namespace {
 
-const Metric kGauge("test_metric_gauge_bytes", Type::kGauge, "A gauge with \\ and \"quotes\"\nand lines.",
-                    "a", "b");
+const Metric kGauge("test_metric_gauge_bytes", Type::kGauge,
+                    "A gauge with \\ and \"quotes\"\nand lines.", "a", "b");
 const Metric kCounter("test_metric_events_total", Type::kCounter, "A counter.");
 const Metric kInfo("test_metric_thing_info", Type::kInfo, "An identity.", "version");
 const Metric kState("test_metric_state", Type::kStateSet, "A state.", "member", "state");
@@ -60,7 +60,8 @@ TEST(LabelValue, AnyBytesStayOneValue) {
   std::mt19937 random(1);
   for (int i = 0; i < 20'000; ++i) {
     std::string bytes(random() % 12, '\0');
-    for (char& c : bytes) c = static_cast<char>(random() % 4 ? 0x80 + random() % 128 : random() % 128);
+    for (char& c : bytes)
+      c = static_cast<char>(random() % 4 ? 0x80 + random() % 128 : random() % 128);
     std::string label = Label(bytes);
     for (std::size_t at = 0; at < label.size(); ++at) {
       ASSERT_NE(label[at], '\n');
@@ -68,7 +69,8 @@ TEST(LabelValue, AnyBytesStayOneValue) {
       if (label[at] != '\\') continue;
       ASSERT_NE(std::strchr("\\n\"", label[++at]), nullptr);
     }
-    auto json = Json::Parse(JsonQuote(label));  // quoting replaces what is not UTF-8: there is nothing
+    auto json =
+        Json::Parse(JsonQuote(label));  // quoting replaces what is not UTF-8: there is nothing
     ASSERT_TRUE(json.ok());
     ASSERT_EQ(json->view().String(), label);
   }
@@ -94,7 +96,8 @@ TEST(Number, ReadsBackTheSame) {
     if (!std::isfinite(v)) continue;
     ASSERT_EQ(strtod(Number(v).c_str(), nullptr), v) << Number(v);
   }
-  for (double v : {5e-324, 1.7976931348623157e308, 2.2250738585072014e-308, 9007199254740993.0, -0.0})
+  for (double v :
+       {5e-324, 1.7976931348623157e308, 2.2250738585072014e-308, 9007199254740993.0, -0.0})
     EXPECT_EQ(strtod(Number(v).c_str(), nullptr), v);
 }
 
@@ -179,7 +182,8 @@ bool IsName(std::string_view name) {
 
 // The conventions of Prometheus and of our design, over every metric that this program knows.
 TEST(Catalogue, IsSortedAndFollowsTheConventions) {
-  const std::set<std::string_view> reserved = {"site", "cluster", "job", "instance", "replica", "le"};
+  const std::set<std::string_view> reserved = {"site",     "cluster", "job",
+                                               "instance", "replica", "le"};
   std::string_view last;
   for (const MetricBase* m : MetricBase::Catalogue()) {
     SCOPED_TRACE(m->name);
@@ -188,7 +192,8 @@ TEST(Catalogue, IsSortedAndFollowsTheConventions) {
     EXPECT_TRUE(IsName(m->name) && m->name.find('_') != m->name.npos);
     EXPECT_EQ(m->name.ends_with("_total"), m->type == Type::kCounter);
     EXPECT_EQ(m->name.ends_with("_info"), m->type == Type::kInfo);
-    for (auto suffix : {"_bucket", "_count", "_sum", "_created"}) EXPECT_FALSE(m->name.ends_with(suffix));
+    for (auto suffix : {"_bucket", "_count", "_sum", "_created"})
+      EXPECT_FALSE(m->name.ends_with(suffix));
     for (auto unit : {"_ms", "_milliseconds", "_minutes", "_hours", "_kb", "_mb", "_percent"})
       EXPECT_EQ((std::string(m->name) + "_").find(std::string(unit) + "_"), std::string::npos);
     EXPECT_TRUE(m->help.ends_with(".")) << m->help;

@@ -46,7 +46,8 @@ Attempt LookAt(const std::vector<Down>& downs, double begin, Random& random) {
 }
 
 // The looks of one eye from `begin` to `end`: a cadence, some jitter, now and then a gap.
-std::vector<Attempt> Looks(const std::vector<Down>& downs, double begin, double end, Random& random) {
+std::vector<Attempt> Looks(const std::vector<Down>& downs, double begin, double end,
+                           Random& random) {
   double cadence = random.Between(0.01, 1);
   std::vector<Attempt> looks;
   for (double t = begin + random.Between(0, cadence); t < end;) {

@@ -100,7 +100,8 @@ TEST(Rules, OnlyStatusAndStrFormatOfAbseil) {
                                          "absl/strings/str_format.h"};
   const std::set<std::string> names = {"Status", "StatusOr", "StatusCode", "OkStatus", "StrFormat"};
   ForEachInclude([&](const Source& s, const std::string& included) {
-    EXPECT_TRUE(!included.starts_with("absl/") || headers.count(included)) << s.path << ": " << included;
+    EXPECT_TRUE(!included.starts_with("absl/") || headers.count(included))
+        << s.path << ": " << included;
   });
   const std::string prefix = std::string("absl") + "::";
   for (auto& source : All()) {
@@ -108,7 +109,9 @@ TEST(Rules, OnlyStatusAndStrFormatOfAbseil) {
       for (std::size_t at = 0; (at = line.find(prefix, at)) != line.npos;) {
         at += prefix.size();
         std::size_t end = at;
-        while (end < line.size() && (std::isalnum(static_cast<unsigned char>(line[end])) || line[end] == '_')) ++end;
+        while (end < line.size() &&
+               (std::isalnum(static_cast<unsigned char>(line[end])) || line[end] == '_'))
+          ++end;
         std::string name = line.substr(at, end - at);
         EXPECT_TRUE(names.count(name) || name.ends_with("Error") || name.starts_with("Is"))
             << source.path << ": " << line;
@@ -128,7 +131,16 @@ TEST(Rules, FilesAreShort) {
 TEST(Rules, NobodySleeps) {
   for (auto& source : All())
     for (auto& line : source.lines)
-      for (std::string word : {"sleep_" "for", "sleep_" "until", "usleep" "(", " sleep" "(", "nano" "sleep("})
+      for (std::string word : {"sleep_"
+                               "for",
+                               "sleep_"
+                               "until",
+                               "usleep"
+                               "(",
+                               " sleep"
+                               "(",
+                               "nano"
+                               "sleep("})
         EXPECT_EQ(line.find(word), line.npos) << source.path << ": " << line;
 }
 
@@ -137,7 +149,8 @@ TEST(Rules, LocksAreGuarded) {
   for (auto& source : All()) {
     if (source.In("tests") || source.path == "common/guarded.h") continue;
     for (auto& line : source.lines)
-      for (std::string word : {"std::mutex", "std::lock_guard", "std::unique_lock", "std::condition_variable"})
+      for (std::string word :
+           {"std::mutex", "std::lock_guard", "std::unique_lock", "std::condition_variable"})
         EXPECT_EQ(line.find(word), line.npos) << source.path << ": " << line;
   }
 }
@@ -146,7 +159,8 @@ TEST(Rules, HeadersAreIncludedOnceAndBlocksAreSpaces) {
   for (auto& source : All()) {
     auto once = std::count(source.lines.begin(), source.lines.end(), "#pragma once");
     EXPECT_EQ(once, source.header() ? 1 : 0) << source.path;
-    for (auto& line : source.lines) EXPECT_EQ(line.find('\t'), line.npos) << source.path << ": " << line;
+    for (auto& line : source.lines)
+      EXPECT_EQ(line.find('\t'), line.npos) << source.path << ": " << line;
   }
 }
 

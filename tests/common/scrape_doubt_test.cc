@@ -29,13 +29,14 @@ TEST(Doubt, AFreeTargetIsWaitedForFiftyMilliseconds) {
   std::atomic<bool> hang = true;
   std::atomic<int> calls = 0;
   Scraper scraper;
-  scraper.Set({OneGroup("g", MakeTarget("a", [&](const Deadline& deadline, Samples& out) -> absl::Status {
-    ++calls;
-    out.Add(kValue, 1);
-    if (!hang) return absl::OkStatus();
-    deadline.Wait(-1, 0);
-    return absl::DeadlineExceededError("hangs");
-  }))});
+  scraper.Set(
+      {OneGroup("g", MakeTarget("a", [&](const Deadline& deadline, Samples& out) -> absl::Status {
+                  ++calls;
+                  out.Add(kValue, 1);
+                  if (!hang) return absl::OkStatus();
+                  deadline.Wait(-1, 0);
+                  return absl::DeadlineExceededError("hangs");
+                }))});
   scraper.Scrape(Deadline::In(50ms), Format::kText);
   ASSERT_TRUE(Eventually([&] { return scraper.States()[0].error == "hangs"; }));
   Duration took{};
@@ -86,13 +87,15 @@ TEST(Doubt, AnErrorThatIsAnAnswerIsWaitedFor) {
 TEST(Doubt, IsLeftByASlowAnswer) {
   std::atomic<int> calls = 0;
   Scraper scraper;
-  scraper.Set({OneGroup("g", MakeTarget("a", [&](const Deadline& deadline, Samples& out) -> absl::Status {
-    if (++calls == 1) return absl::DeadlineExceededError("hung once");
-    Deadline::In(120ms).Wait(-1, 0);
-    if (deadline.Over()) return absl::DeadlineExceededError("was given too little time");
-    out.Add(kValue, 1);
-    return absl::OkStatus();
-  }))});
+  scraper.Set(
+      {OneGroup("g", MakeTarget("a", [&](const Deadline& deadline, Samples& out) -> absl::Status {
+                  if (++calls == 1) return absl::DeadlineExceededError("hung once");
+                  Deadline::In(120ms).Wait(-1, 0);
+                  if (deadline.Over())
+                    return absl::DeadlineExceededError("was given too little time");
+                  out.Add(kValue, 1);
+                  return absl::OkStatus();
+                }))});
   scraper.Scrape(Deadline::In(kLong), Format::kText);
   scraper.Scrape(Deadline::In(kLong), Format::kText);
   EXPECT_TRUE(Eventually([&] { return !scraper.States()[0].doubted; }));

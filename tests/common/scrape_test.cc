@@ -33,7 +33,8 @@ TEST(Scrape, IsCompleteWhileOneOfThreeHangs) {
   Gate gate;
   Scraper scraper;
   auto hang = [&](const Deadline&, Samples&) { return gate.Wait(), absl::OkStatus(); };
-  scraper.Set({OneGroup("g", MakeTarget("a", Answers(1)), MakeTarget("b", hang), MakeTarget("c", Answers(3)))});
+  scraper.Set({OneGroup("g", MakeTarget("a", Answers(1)), MakeTarget("b", hang),
+                        MakeTarget("c", Answers(3)))});
   Instant begin = Clock::now();
   std::string page = scraper.Scrape(Deadline::In(300ms), Format::kText);
   EXPECT_GE(Clock::now() - begin, 300ms);
@@ -215,7 +216,8 @@ TEST(Scrape, ShowsVerdictsAndTheExportersOwn) {
   EXPECT_NE(page.find("test_scrape_value{what=\"verdict\"} 10\n"), page.npos);
   EXPECT_NE(page.find("test_scrape_value{what=\"verdict\"} 11\n"), page.npos);
   std::string times;
-  for (auto& story : scraper.Stories()) times += std::to_string(static_cast<int>(story.unix_seconds)) + " ";
+  for (auto& story : scraper.Stories())
+    times += std::to_string(static_cast<int>(story.unix_seconds)) + " ";
   EXPECT_EQ(times, "13 12 11 10 ");
 }
 

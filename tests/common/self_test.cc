@@ -27,7 +27,8 @@ TEST(Self, CountsRequestsAndScrapes) {
     });
   }
   for (auto& thread : threads) thread.join();
-  std::string page = Page(), requests = "sentinel_exporter_http_requests_total{handler=\"/self-test\"";
+  std::string page = Page(),
+              requests = "sentinel_exporter_http_requests_total{handler=\"/self-test\"";
   EXPECT_EQ(ValueOf(page, requests + ",code=\"200\"}"), "300");
   EXPECT_EQ(ValueOf(page, requests + ",code=\"500\"}"), "100");
   std::string scrapes = "sentinel_exporter_scrape_duration_seconds";

@@ -106,7 +106,8 @@ TEST(Facts, ARestartWithinAnOutageGoesOnWithIt) {
   EXPECT_EQ(Shown(after, NowAt(211), "outages_total"), "0");  // the other process counted it
   EXPECT_EQ(Shown(after, NowAt(211), "unavailable_seconds_total"), "10");  // since 200
   Attempted(after, {Ok(220, 221)});
-  EXPECT_EQ(Shown(after, NowAt(221), "unavailable_seconds_total"), "15.5");  // to the middle of 210, 221
+  EXPECT_EQ(Shown(after, NowAt(221), "unavailable_seconds_total"),
+            "15.5");  // to the middle of 210, 221
   EXPECT_EQ(Shown(after, NowAt(221), "last_outage_low_seconds"), "107");     // 103 to 210
   EXPECT_EQ(Shown(after, NowAt(221), "last_outage_high_seconds"), "121");    // 100 to 221
   EXPECT_EQ(Shown(after, NowAt(221), "last_outage_seconds"), "114");
@@ -160,9 +161,10 @@ TEST(Facts, AnOutageOlderThanTenMinutesIsClosedAsUnknown) {
 
 TEST(Facts, DamageIsAnErrorAndChangesNothing) {
   std::string good = OpenFacts();
-  for (const std::string& bad : {std::string(), std::string("{"), std::string("[]"), std::string("null"),
-                                 good.substr(0, good.size() / 2), Replace(good, "\"version\":1", "\"version\":2"),
-                                 Replace(good, "\"version\":1,", ""), std::string(200'000, '[')}) {
+  for (const std::string& bad :
+       {std::string(), std::string("{"), std::string("[]"), std::string("null"),
+        good.substr(0, good.size() / 2), Replace(good, "\"version\":1", "\"version\":2"),
+        Replace(good, "\"version\":1,", ""), std::string(200'000, '[')}) {
     Service service(Options());
     EXPECT_FALSE(RestoreFacts(bad, NowAt(200), {&service}).ok()) << bad.substr(0, 50);
     EXPECT_FALSE(service.open_outage());
@@ -184,11 +186,12 @@ TEST(Facts, NonsenseIsLeftOut) {
     EXPECT_FALSE(after.open_outage()) << to;
     EXPECT_TRUE(after.outages().empty()) << to;
   }
-  Service after = Restored(Replace(good, "\"outages\":[]",
-                                   "\"outages\":[1,null,{},{\"start\":5,\"end\":4,\"low_seconds\":1},"
-                                   "{\"start\":5,\"end\":1e300,\"low_seconds\":1},"
-                                   "{\"start\":5,\"end\":6,\"low_seconds\":1,\"mid_seconds\":-1}]"),
-                           NowAt(200));
+  Service after =
+      Restored(Replace(good, "\"outages\":[]",
+                       "\"outages\":[1,null,{},{\"start\":5,\"end\":4,\"low_seconds\":1},"
+                       "{\"start\":5,\"end\":1e300,\"low_seconds\":1},"
+                       "{\"start\":5,\"end\":6,\"low_seconds\":1,\"mid_seconds\":-1}]"),
+               NowAt(200));
   ASSERT_EQ(after.outages().size(), 1u);
   EXPECT_FALSE(after.outages()[0].mid_seconds);
 }
@@ -196,8 +199,10 @@ TEST(Facts, NonsenseIsLeftOut) {
 TEST(Facts, AreBounded) {
   std::string many;
   for (int i = 0; i < 1000; ++i)
-    many += std::string(i ? "," : "") + "{\"start\":" + std::to_string(i) + ",\"end\":9999,\"low_seconds\":1}";
-  Service after = Restored(Replace(OpenFacts(), "\"outages\":[]", "\"outages\":[" + many + "]"), NowAt(200));
+    many += std::string(i ? "," : "") + "{\"start\":" + std::to_string(i) +
+            ",\"end\":9999,\"low_seconds\":1}";
+  Service after =
+      Restored(Replace(OpenFacts(), "\"outages\":[]", "\"outages\":[" + many + "]"), NowAt(200));
   ASSERT_EQ(after.outages().size(), 20u);
   EXPECT_EQ(after.outages().back().start_unix_seconds, 999);
   Service named = Restored(Replace(OpenFacts(), "\"holder\":\"\"",

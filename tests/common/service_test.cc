@@ -115,7 +115,8 @@ TEST(Service, UnavailableSecondsNeverFall) {
   };
   int outages = 0;
   for (int run = 0; run < 2'000 / kSlower; ++run) {
-    Service service(Options(1 + static_cast<int>(random() % 3), 1 + static_cast<int>(random() % 3)));
+    Service service(
+        Options(1 + static_cast<int>(random() % 3), 1 + static_cast<int>(random() % 3)));
     double t = 1, last = 0, fails = between(0.1, 0.9);
     for (int i = 0; i < 60; ++i) {
       double begin = t + between(0, random() % 8 ? 0.3 : 10), end = begin + between(0, 1);
@@ -171,7 +172,8 @@ TEST(Service, CountsSplitBrain) {
 
 TEST(Service, KeepsTheLastTwenty) {
   Service service(Options(1, 1));
-  for (int i = 0; i < 30; ++i) Attempted(service, {Fail(4 * i, 4 * i + 1), Ok(4 * i + 2, 4 * i + 3)});
+  for (int i = 0; i < 30; ++i)
+    Attempted(service, {Fail(4 * i, 4 * i + 1), Ok(4 * i + 2, 4 * i + 3)});
   FailoverFact fact;
   fact.kind = "switchover";
   for (int i = 0; i < 30; ++i) service.Failover(fact);

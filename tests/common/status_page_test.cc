@@ -46,7 +46,8 @@ TEST(StatusPage, NeedsNothingFromElsewhere) {
 
 TEST(StatusPage, ShowsTheLastTwentyStories) {
   std::vector<Story> stories;
-  for (int i = 0; i < 30; ++i) stories.push_back({1767323045.0 - i, "story " + std::to_string(i) + "."});
+  for (int i = 0; i < 30; ++i)
+    stories.push_back({1767323045.0 - i, "story " + std::to_string(i) + "."});
   std::string page = Page({}, stories);
   EXPECT_TRUE(Has(page, "<tr><td>2026-01-02 03:04:05 UTC</td><td>story 0.</td></tr>"));
   EXPECT_TRUE(Has(page, "story 19."));

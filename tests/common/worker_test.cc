@@ -14,7 +14,8 @@ std::shared_ptr<Round> OneRound() {
   return round;
 }
 
-// A scrape that still has a target in its list, which a reload has just ended, does not wait for it.
+// A scrape that still has a target in its list, which a reload has just ended, does not wait for
+// it.
 TEST(Worker, RefusesARoundWhenItHasEnded) {
   Worker worker(MakeTarget("a", nullptr), "g");
   worker.Stop();
@@ -31,8 +32,9 @@ TEST(Worker, RefusesARoundWhenItHasEnded) {
 TEST(Worker, CollectsOnceForTheRoundsItWasHandedMeanwhile) {
   Gate gate, looking;
   std::atomic<int> collections = 0;
-  Target target = MakeTarget("a", [&](const Deadline&, Samples&) { return ++collections, absl::OkStatus(); },
-                             [&](const Deadline&) { return looking.Open(), gate.Wait(), Next{}; });
+  Target target = MakeTarget(
+      "a", [&](const Deadline&, Samples&) { return ++collections, absl::OkStatus(); },
+      [&](const Deadline&) { return looking.Open(), gate.Wait(), Next{}; });
   target.look_deadline = 30s;
   Worker worker(std::move(target), "g");
   ASSERT_TRUE(looking.Wait());
@@ -48,7 +50,8 @@ TEST(Worker, CollectsOnceForTheRoundsItWasHandedMeanwhile) {
 }
 
 TEST(Worker, IsNotWaitedForIfItOnlyLooks) {
-  Target target = MakeTarget("a", [](const Deadline&, Samples&) { return absl::InternalError("never"); });
+  Target target =
+      MakeTarget("a", [](const Deadline&, Samples&) { return absl::InternalError("never"); });
   target.collects = false;
   Worker worker(std::move(target), "g");
   auto round = OneRound();

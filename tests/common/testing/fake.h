@@ -30,7 +30,8 @@ class Gate {
   }
   // True if it opened by `deadline`.
   bool Wait(const Deadline& deadline = Deadline::In(std::chrono::minutes(5))) {
-    return open_.Await(deadline.at(), [](bool& open) { return open; }, [](bool& open) { return open; });
+    return open_.Await(
+        deadline.at(), [](bool& open) { return open; }, [](bool& open) { return open; });
   }
 
  private:
@@ -40,7 +41,8 @@ class Gate {
 struct Eye : Collector {
   using CollectFunction = std::function<absl::Status(const Deadline&, Samples&)>;
   using LookFunction = std::function<Next(const Deadline&)>;
-  explicit Eye(CollectFunction c, LookFunction l = nullptr) : collect(std::move(c)), look(std::move(l)) {}
+  explicit Eye(CollectFunction c, LookFunction l = nullptr)
+      : collect(std::move(c)), look(std::move(l)) {}
   absl::Status Collect(const Deadline& deadline, Samples& out) override {
     return collect ? collect(deadline, out) : absl::OkStatus();
   }

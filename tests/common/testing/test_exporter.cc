@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 namespace {
 
 const Metric kValue("test_exporter_value", Type::kGauge, "Lines of a target.", "line");
-const Metric kLooks("test_exporter_looks_before", Type::kGauge, "Looks that earlier processes saw.");
+const Metric kLooks("test_exporter_looks_before", Type::kGauge,
+                    "Looks that earlier processes saw.");
 const Metric kLoads("test_exporter_loads", Type::kGauge, "How often the judge was handed on.");
 
 // Counts looks and keeps the count as its facts; at the first look it discovers a target.
@@ -98,7 +99,8 @@ absl::StatusOr<std::vector<Group>> Load(Fields& config, const std::vector<Group>
   counter->Loaded();
   return std::vector<Group>{{"the/group", counter, [=] {
                                std::vector<Target> targets;
-                               for (auto& name : names) targets.push_back(MakeTarget(name, counter, plan));
+                               for (auto& name : names)
+                                 targets.push_back(MakeTarget(name, counter, plan));
                                if (discover && counter->discovered())
                                  targets.push_back(MakeTarget("discovered", counter, plan));
                                return targets;
