@@ -3,6 +3,7 @@
 #include <set>
 
 #include "common/net.h"
+#include "exporters/postgres-ha/config_site.h"
 
 using namespace std::chrono_literals;
 
@@ -29,22 +30,14 @@ void ReadConnection(Fields& fields, ConnectionOptions& c) {
 
 HttpOptions ReadHttp(Fields fields) {
   HttpOptions http;
-  http.ca_file = fields.String("ca_file");
-  http.cert_file = fields.String("cert_file");
-  http.key_file = fields.String("key_file");
+  ReadTlsFiles(fields, http);
   http.wait_out = kWaitOutPatroni;
   return http;
 }
 
 std::vector<std::string> ReadPatroni(Fields& fields) {
   auto urls = fields.Strings("patroni");
-  for (auto& url : urls) {
-    if (!url.starts_with("http://") && !url.starts_with("https://"))
-      fields.Error("patroni", "not a URL: '" + url + "' (like http://10.0.0.11:8008)");
-    if (url.find('@') != std::string::npos)
-      fields.Error("patroni", "no user or password in a URL, please");
-    while (url.ends_with("/")) url.pop_back();
-  }
+  for (auto& url : urls) url = ReadUrl(fields, "patroni", url);
   return urls;
 }
 
@@ -71,8 +64,34 @@ DataSetOptions& DataSetOf(std::vector<DataSetOptions>& all, const std::string& n
   return all.back();
 }
 
-void ReadCluster(Fields& fields, const ConnectionOptions& defaults, Duration default_deadline,
-                 Duration interval, std::vector<DataSetOptions>& all) {
+// How often to look, and how long to wait.
+struct Pacing {
+  Duration deadline, interval, route_interval, canary_interval, heartbeat_interval;
+};
+
+Pacing ReadPacing(Fields& top, Fields& defaults) {
+  Fields watch = top.Map("watch"), heartbeat = top.Map("heartbeat");
+  Pacing p;
+  p.deadline = defaults.Time("query_timeout", kLocalDeadline, 50ms, 10s);
+  p.interval = watch.Time("interval", 250ms, 50ms, 1h);
+  p.route_interval = watch.Time("route_interval", 5s, 250ms, 1h);
+  p.canary_interval = watch.Time("canary_interval", 15s, 0s, 1h);
+  p.heartbeat_interval = heartbeat.Time("interval", 1s, 100ms, 1h);
+  if (!heartbeat.Bool("enabled", false)) p.heartbeat_interval = 0s;
+  else if (p.canary_interval == 0s) heartbeat.Error("enabled", "needs watch.canary_interval");
+  return p;
+}
+
+void Pace(const Pacing& pacing, SiteOptions& site) {
+  site.look_interval = pacing.interval;
+  site.look_deadline = pacing.deadline;
+  site.route_interval = pacing.route_interval;
+  site.canary_interval = pacing.canary_interval;
+  site.heartbeat_interval = pacing.heartbeat_interval;
+}
+
+void ReadCluster(Fields& fields, const ConnectionOptions& defaults, const Pacing& pacing,
+                 std::vector<DataSetOptions>& all) {
   DataSetOptions& set = DataSetOf(all, fields.String("name", "postgres"));
   SiteOptions site;
   site.name = fields.String("site", "local");
@@ -86,22 +105,24 @@ void ReadCluster(Fields& fields, const ConnectionOptions& defaults, Duration def
   site.connection = defaults;
   ReadConnection(fields, site.connection);
   site.http = ReadHttp(fields.Map("patroni_tls"));
-  site.look_interval = interval;
-  Duration usual = set.sites.empty() ? default_deadline : std::max(default_deadline, kRemoteDeadline);
+  ReadRoutes(fields.Map("routes"), site);
+  site.haproxies = ReadHaproxies(fields);
+  site.etcd = ReadEtcd(fields.Map("etcd"), set.name);
+  Pace(pacing, site);
+  Duration usual = set.sites.empty() ? pacing.deadline : std::max(pacing.deadline, kRemoteDeadline);
   site.look_deadline = fields.Time("query_timeout", usual, 50ms, 10s);
   set.sites.push_back(std::move(site));
 }
 
 void UseLocalDefault(std::vector<DataSetOptions>& all, const ConnectionOptions& defaults,
-                     Duration deadline, Duration interval) {
+                     const Pacing& pacing) {
   DataSetOptions& set = DataSetOf(all, "postgres");
   SiteOptions site;
   site.name = "local";
   site.patroni = {"http://127.0.0.1:8008"};
   site.connection = defaults;
   site.http.wait_out = kWaitOutPatroni;
-  site.look_interval = interval;
-  site.look_deadline = deadline;
+  Pace(pacing, site);
   set.sites.push_back(std::move(site));
 }
 
@@ -113,11 +134,9 @@ absl::StatusOr<std::vector<DataSetOptions>> ReadConfig(Fields& fields) {
   connection.database = "postgres";
   Fields defaults = fields.Map("defaults");
   ReadConnection(defaults, connection);
-  Duration deadline = defaults.Time("query_timeout", kLocalDeadline, 50ms, 10s);
-  Duration interval = fields.Map("watch").Time("interval", 250ms, 50ms, 1h);
-  for (Fields& cluster : fields.Maps("clusters"))
-    ReadCluster(cluster, connection, deadline, interval, all);
-  if (!fields.Has("clusters")) UseLocalDefault(all, connection, deadline, interval);
+  const Pacing pacing = ReadPacing(fields, defaults);
+  for (Fields& cluster : fields.Maps("clusters")) ReadCluster(cluster, connection, pacing, all);
+  if (!fields.Has("clusters")) UseLocalDefault(all, connection, pacing);
 
   Fields objectives = fields.Map("objectives");
   double rto = Seconds(objectives.Time("rto", 120s, 1ms, 24h));

@@ -6,6 +6,7 @@
 #include "common/config.h"
 #include "common/http_client.h"
 #include "exporters/postgres-ha/connection.h"
+#include "exporters/postgres-ha/evidence.h"
 
 // What the configuration says. A data set is one PostgreSQL history: the entries of `clusters` with
 // the same name, one for each site. The first is the one that leads while all is well.
@@ -15,6 +16,25 @@ struct StaticMember {
   int port = 5432;
 };
 
+struct RouteOptions {
+  RouteKind kind = RouteKind::kReadWrite;
+  std::string host;
+  int port = 0;
+};
+
+struct HaproxyOptions {
+  std::string url;                    // unix:/path/of/stats.sock, or http://host:port/;csv
+  std::string rw_proxy, ro_proxy;     // the names of the two proxies
+  std::string user, password;         // of the statistics page
+};
+
+struct EtcdOptions {
+  std::vector<std::string> endpoints; // http://host:port
+  bool watch = false;                 // follow the lock and the requests of Patroni as etcd pushes them
+  std::string prefix;                 // of the scope's keys: /service/sentinel/
+  HttpOptions http;
+};
+
 struct SiteOptions {
   std::string name;                   // label target_site
   std::vector<std::string> patroni;   // http://host:port; one is enough
@@ -22,6 +42,12 @@ struct SiteOptions {
   ConnectionOptions connection;       // without host and port
   HttpOptions http;
   Duration look_interval, look_deadline;
+  std::vector<RouteOptions> routes;   // at most one of each kind
+  bool read_only_accepts_primary = false;
+  Duration route_interval, canary_interval;  // of fresh sessions; canary 0: none
+  Duration heartbeat_interval;        // 0: none
+  std::vector<HaproxyOptions> haproxies;
+  EtcdOptions etcd;
 };
 
 struct DataSetOptions {

@@ -36,13 +36,33 @@ struct PatroniMember {
   std::string name, role, state, host, api_url;
   int port = 0;
   std::optional<int> timeline;
+  bool pending_restart = false;
+  bool nofailover = false;         // tagged so: no candidate
+};
+// A line of /history: `leader` ("" where the line does not say) began a new timeline.
+struct Promotion {
+  int ended_timeline = 0;          // the new one is the next number
+  long long switch_position = 0;   // bytes of WAL at which the old one ended
+  std::optional<double> unix_seconds;
+  std::string leader;
+};
+// What /config says; absent where it does not.
+struct PatroniConfig {
+  std::optional<double> ttl_seconds, loop_wait_seconds, retry_timeout_seconds;
+  std::optional<long long> maximum_lag_on_failover_bytes;
+  std::optional<bool> synchronous_mode, standby_cluster;
 };
 struct PatroniLook {
   bool alive = false;              // /liveness or /cluster answered
-  bool has_cluster = false;        // /cluster answered: the rest is known
+  bool has_cluster = false;        // /cluster answered: members, paused and scheduled are known
   std::string asked;               // host:port of the URL that was asked
   std::vector<PatroniMember> members;
   bool paused = false;
+  std::optional<double> scheduled_switchover_unix_seconds;
+  // Asked now and then only.
+  std::optional<std::vector<Promotion>> history;       // oldest first
+  std::optional<PatroniConfig> config;
+  std::optional<double> dcs_last_seen_unix_seconds;    // by the Patroni that was asked
 };
 
 // One look at an anchor: something outside that shows whether our own network works.
@@ -50,7 +70,76 @@ struct AnchorLook {
   bool reached = false;
 };
 
+// One session through a route of the evidence's site. `landed` is the server it landed on, or how it
+// did not get to one.
+enum class RouteKind { kReadWrite, kReadOnly };
+struct RouteLook {
+  RouteKind route = RouteKind::kReadWrite;
+  bool fresh = false;  // a new session; else the one that is kept open
+  SqlLook landed;
+};
+
+// A new session to a member, beside the one that is kept: what a client meets that connects now.
+struct CanaryLook {
+  Answer answer = Answer::kTimeout;
+  double seconds = 0;  // from connect to the answer to a query, or waited so far
+};
+
+// A commit on a member that takes writes.
+struct HeartbeatLook {
+  bool committed = false;
+  double seconds = 0;
+};
+
+// One look at a HAProxy: its servers (not its front and back ends).
+struct HaproxyServer {
+  std::string proxy, server;
+  std::string status;              // as said: UP, DOWN, "UP 2/3", MAINT, "no check", ...
+  bool up = false;                 // takes sessions
+  std::string check_status;        // L7OK, L4CON, ...; "" without checks
+  std::string address;             // host:port, where it says so
+  std::optional<double> sessions, session_limit, queue;
+  std::optional<double> connections_total, connection_errors_total, check_failures_total,
+      downtime_seconds, last_change_seconds;  // the last two as ages and sums in whole seconds
+};
+struct HaproxyLook {
+  std::string name;                // the configured URL
+  bool answered = false;
+  std::vector<HaproxyServer> servers;
+};
+
+// One look at a member of etcd.
+struct EtcdLook {
+  std::string endpoint;            // host:port
+  bool answered = false;           // the rest is known, as far as it was said
+  std::optional<bool> healthy;     // /health: a quorum let it commit
+  std::optional<bool> has_leader, is_leader;
+  std::optional<long long> database_bytes, database_used_bytes, raft_term, raft_index,
+      raft_applied_index;
+  std::optional<int> alarms;       // of the whole etcd
+  std::string version;
+};
+
+// What etcd pushed about a scope, each at `end`.
+struct DcsLook {
+  enum class What {
+    kConnected,        // the stream is there: what follows is complete
+    kLost,             // it ended: events may be missed
+    kLockTaken,        // `name` took the leader's lock
+    kLockReleased,     // deleted or expired
+    kSwitchover,       // asked for by somebody, away from leader `name`
+    kFailover,         // asked for without naming a leader
+    kRequestCleared,
+    kHistory,          // `history` is the new one
+  };
+  What what = What::kLost;
+  std::string name;
+  std::vector<Promotion> history;
+};
+
 struct Evidence : Look {
-  MemberId member;  // of a PatroniLook: name is "" for a URL whose member is not known
-  std::variant<SqlLook, PatroniLook, AnchorLook> seen;
+  MemberId member;  // name is "" where the site is all that is known
+  std::variant<SqlLook, PatroniLook, AnchorLook, RouteLook, CanaryLook, HeartbeatLook, HaproxyLook,
+               EtcdLook, DcsLook>
+      seen;
 };

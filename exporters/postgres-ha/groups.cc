@@ -2,6 +2,9 @@
 
 #include "exporters/postgres-ha/anchor.h"
 #include "exporters/postgres-ha/config.h"
+#include "exporters/postgres-ha/etcd.h"
+#include "exporters/postgres-ha/etcd_watch.h"
+#include "exporters/postgres-ha/haproxy.h"
 #include "exporters/postgres-ha/patroni.h"
 #include "exporters/postgres-ha/patroni_cluster.h"
 #include "exporters/postgres-ha/postgres.h"
@@ -12,16 +15,39 @@ constexpr Duration kPatroniInterval = std::chrono::seconds(2);
 
 using BoardPointer = std::shared_ptr<DataSetBoard>;
 
-// What identifies a connection's settings, without spelling its password out.
+std::string Joined(std::initializer_list<const std::string*> parts) {
+  std::string out;
+  for (auto* part : parts) out += *part + '\0';
+  return out;
+}
+
+// What identifies settings, without spelling a password out.
+std::string Hidden(const std::string& secret) {
+  return std::to_string(std::hash<std::string>()(secret));
+}
+
+std::string Fingerprint(const HttpOptions& o) {
+  return Joined({&o.ca_file, &o.cert_file, &o.key_file, &o.user}) + Hidden(o.password);
+}
+
+std::string Fingerprint(const HaproxyOptions& o) {
+  return Joined({&o.url, &o.rw_proxy, &o.ro_proxy, &o.user}) + Hidden(o.password);
+}
+
+std::string Fingerprint(const EtcdOptions& o) {
+  std::string out = Joined({&o.prefix}) + Fingerprint(o.http);
+  for (auto& endpoint : o.endpoints) out += '\0' + endpoint;
+  return out;
+}
+
 std::string Fingerprint(const SiteOptions& site) {
   const ConnectionOptions& c = site.connection;
-  std::size_t secret = std::hash<std::string>()(c.password);
-  std::string out = std::to_string(secret);
-  for (auto* part : {&c.user, &c.database, &c.sslmode, &c.sslrootcert, &c.sslcert, &c.sslkey,
-                     &site.http.ca_file, &site.http.cert_file, &site.http.key_file})
-    out += '\0' + *part;
-  return out + '\0' + std::to_string(site.look_interval.count()) + '\0' +
-         std::to_string(site.look_deadline.count());
+  std::string out = Hidden(c.password) + Fingerprint(site.http) +
+                    Joined({&c.user, &c.database, &c.sslmode, &c.sslrootcert, &c.sslcert, &c.sslkey});
+  for (Duration d : {site.look_interval, site.look_deadline, site.route_interval,
+                     site.canary_interval, site.heartbeat_interval})
+    out += '\0' + std::to_string(d.count());
+  return out;
 }
 
 Target MakeTarget(const DataSet& d, const SiteOptions& site, std::string kind, std::string name,
@@ -68,6 +94,20 @@ void AddSeeds(const BoardPointer& board, const DataSet& d, const SiteOptions& si
                                                               site.http, kPatroniInterval)));
 }
 
+void AddProxiesAndStore(const BoardPointer& board, const DataSet& d, const SiteOptions& site,
+                        std::vector<Target>& targets) {
+  for (auto& haproxy : site.haproxies)
+    targets.push_back(MakeTarget(d, site, "haproxy", haproxy.url, Fingerprint(haproxy),
+                                 std::make_unique<HaproxyEye>(board, site.name, haproxy)));
+  for (auto& url : site.etcd.endpoints)
+    targets.push_back(MakeTarget(d, site, "etcd", site.name + "/" + HostPortOf(url),
+                                 Fingerprint(site.etcd),
+                                 std::make_unique<EtcdEye>(board, site.name, url, site.etcd.http)));
+  if (site.etcd.watch)
+    targets.push_back(MakeTarget(d, site, "etcd_watch", site.name, Fingerprint(site.etcd),
+                                 std::make_unique<EtcdWatchEye>(board, site.name, site.etcd)));
+}
+
 void AddAnchors(const BoardPointer& board, const DataSet& d, std::vector<Target>& targets) {
   for (auto& anchor : d.options().anchors) {
     auto parsed = ParseHostPort(anchor);
@@ -83,6 +123,7 @@ std::vector<Target> TargetsOf(const BoardPointer& board) {
     for (auto& site : d.options().sites) {
       AddMembers(board, d, site, targets);
       AddSeeds(board, d, site, targets);
+      AddProxiesAndStore(board, d, site, targets);
     }
     AddAnchors(board, d, targets);
     return targets;

@@ -37,6 +37,9 @@ struct Member {
 
 using Members = std::map<MemberId, Member>;
 
+// Who answers by SQL now, and whether it takes writes; nobody else is in it.
+using Roles = std::map<MemberId, bool>;
+
 // The state of a member as a word of the closed set kMemberStates.
 extern const std::vector<std::string_view> kMemberStates;
 std::string_view StateOf(const SqlLook& look);

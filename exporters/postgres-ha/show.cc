@@ -50,8 +50,6 @@ const Metric kPatroniRole("postgres_ha_patroni_role", Type::kStateSet,
 const Metric kPatroniRunning("postgres_ha_patroni_running", Type::kGauge,
                              "Whether Patroni says the member's PostgreSQL is running or streaming.",
                              "pg_cluster", "target_site", "member");
-const Metric kPatroniPaused("postgres_ha_patroni_paused", Type::kGauge,
-                            "Whether automatic failover is paused.", "pg_cluster", "target_site");
 const Metric kWritableMembers("postgres_ha_writable_members", Type::kGauge,
                               "How many members take writes now, over all sites.", "pg_cluster");
 const Metric kIncidents("postgres_ha_incidents_total", Type::kCounter,
@@ -78,10 +76,19 @@ void DataSet::Show(const Now& now, Samples& out) const {
   postgres_.Show(now, holders, out);
   if (postgres_.Known(now)) out.Add(kWritableMembers, {options_.name}, writable);
   for (auto& [kind, n] : incidents_) out.Add(kIncidents, {options_.name, kind}, n);
-  for (auto& [site, paused] : paused_)
-    if (now.at - paused.second < kPatroniFresh)
-      out.Add(kPatroniPaused, {options_.name, site}, paused.first);
+  const Roles roles = RolesAt(now);
+  patroni_.Show(options_, members_, roles, now, out);
+  haproxy_.Show(options_, members_, roles, now, out);
+  etcd_.Show(options_, now, out);
   out.Add(kForgetAfter, {options_.name}, Seconds(options_.forget_after));
+}
+
+Roles DataSet::RolesAt(const Now& now) const {
+  Roles roles;
+  for (auto& [id, m] : members_)
+    if (Fresh(id, m, now) && m.sql->answer == Answer::kAnswered && !Foreign(m))
+      roles[id] = m.sql->Writable();
+  return roles;
 }
 
 void DataSet::ShowMember(const MemberId& id, const Member& m, const Now& now, Samples& out) const {

@@ -72,14 +72,18 @@ void DataSet::Step(const Evidence& e, const Now& now) {
     anchors_[e.eye] = {anchor->reached, e.end};
     if (anchor->reached) contact_ = std::max(contact_, e.begin);
   }
+  const std::string& site = e.member.site;
+  if (auto* haproxy = std::get_if<HaproxyLook>(&e.seen)) haproxy_.Step(site, *haproxy, e.end);
+  if (auto* etcd = std::get_if<EtcdLook>(&e.seen)) etcd_.Step(site, *etcd, e.end);
+  if (auto* dcs = std::get_if<DcsLook>(&e.seen)) locks_[site].Step(*dcs, e.end);
   if (Forget(members_, e.end, options_.forget_after)) ++targets_revision_;
   fast_ = e.end < fast_until_;
 }
 
 void DataSet::StepPatroni(const Evidence& e, const PatroniLook& look) {
+  patroni_.Step(e.member, look, e.end);
   if (look.alive) contact_ = std::max(contact_, e.begin);
   if (look.has_cluster && members_.size() < kMaxMembers) {
-    paused_[e.member.site] = {look.paused, e.end};
     if (Discover(members_, e.member.site, look, e.end)) ++targets_revision_;
   }
   for (auto& [id, member] : members_) {

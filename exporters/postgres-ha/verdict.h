@@ -8,7 +8,11 @@
 #include "common/board.h"
 #include "common/service.h"
 #include "common/split_brain.h"
+#include "exporters/postgres-ha/dcs.h"
+#include "exporters/postgres-ha/etcd_facts.h"
+#include "exporters/postgres-ha/haproxy_facts.h"
 #include "exporters/postgres-ha/members.h"
+#include "exporters/postgres-ha/patroni_facts.h"
 #include "exporters/postgres-ha/wal_ring.h"
 
 // The judgement on one data set: all members of all sites that share a system identifier. Evidence
@@ -75,6 +79,7 @@ class DataSet {
   const Member* Find(const std::string& label) const;
   void ShowMember(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
   void ShowPatroni(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
+  Roles RolesAt(const Now& now) const;
   void ShowLag(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
 
   DataSetOptions options_;
@@ -86,15 +91,15 @@ class DataSet {
   std::map<std::string, double> incidents_;
   std::map<std::string, std::pair<bool, Instant>> anchors_;
   Instant contact_ = Instant();  // any answer from anything: our own network works
-  std::map<std::string, std::pair<bool, Instant>> paused_;  // Patroni's pause, by site
+  PatroniFacts patroni_;
+  HaproxyFacts haproxy_;
+  EtcdFacts etcd_;
+  std::map<std::string, LockStory> locks_;  // by site
   MemberId reference_;                // the last holder
   WalRing written_;                   // what the holders wrote: lag is read against it
   Instant fast_until_ = Instant();
   bool fast_ = false;
   int targets_revision_ = 0;
 };
-
-// How old what Patroni says may be: three of its intervals.
-constexpr Duration kPatroniFresh = std::chrono::seconds(8);
 
 using DataSetBoard = Board<DataSet>;

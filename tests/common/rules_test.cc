@@ -79,7 +79,7 @@ TEST(Rules, CommonKnowsNoExporterAndExportersNotEachOther) {
 // Each library is behind one seam: a file and its header.
 TEST(Rules, LibrariesAreIncludedInOnePlace) {
   const std::map<std::string, std::string> places = {
-      {"civetweb", "common/http_server."},   {"curl/", "common/http_client."},
+      {"civetweb", "common/http_server."},   {"curl/", "common/http_client"},
       {"rapidjson/", "common/json."},        {"yaml-cpp/", "common/config."},
       {"prometheus/", "common/self."},       {"zlib.h", "common/gzip."},
       {"openssl/", "common/ca_store."},      {"libpq", "exporters/postgres-ha/connection."},

@@ -1,0 +1,64 @@
+#include "exporters/postgres-ha/config_site.h"
+
+#include <set>
+
+#include "common/net.h"
+
+void ReadTlsFiles(Fields& fields, HttpOptions& http) {
+  http.ca_file = fields.String("ca_file");
+  http.cert_file = fields.String("cert_file");
+  http.key_file = fields.String("key_file");
+}
+
+std::string ReadUrl(Fields& fields, std::string_view key, std::string url) {
+  if (!url.starts_with("http://") && !url.starts_with("https://"))
+    fields.Error(key, "not a URL: '" + url + "' (like http://10.0.0.11:8008)");
+  if (url.find('@') != std::string::npos) fields.Error(key, "no user or password in a URL, please");
+  while (url.ends_with("/")) url.pop_back();
+  return url;
+}
+
+void ReadRoutes(Fields fields, SiteOptions& site) {
+  for (auto [key, kind] : {std::pair("rw", RouteKind::kReadWrite), {"ro", RouteKind::kReadOnly}}) {
+    std::string text = fields.String(key);
+    if (text.empty()) continue;
+    auto address = ParseHostPort(text);
+    if (!address.ok()) fields.Error(key, std::string(address.status().message()));
+    else site.routes.push_back({kind, address->host, address->port});
+  }
+  site.read_only_accepts_primary = fields.Bool("ro_accepts_primary", false);
+}
+
+std::vector<HaproxyOptions> ReadHaproxies(Fields& cluster) {
+  std::vector<HaproxyOptions> all;
+  std::set<std::string> urls;
+  for (Fields& fields : cluster.Maps("haproxy")) {
+    HaproxyOptions o;
+    o.url = fields.Required("url");
+    bool socket = o.url.starts_with("unix:/");
+    if (!o.url.empty() && !socket) ReadUrl(fields, "url", o.url);
+    if (!urls.insert(o.url).second) fields.Error("url", "HAProxy '" + o.url + "' is given twice");
+    o.rw_proxy = fields.String("rw_proxy", "primary");
+    o.ro_proxy = fields.String("ro_proxy", "replicas");
+    o.user = fields.String("user");
+    o.password = fields.Secret("password");
+    all.push_back(std::move(o));
+  }
+  return all;
+}
+
+EtcdOptions ReadEtcd(Fields fields, const std::string& name) {
+  EtcdOptions o;
+  for (auto& url : fields.Strings("endpoints"))
+    o.endpoints.push_back(ReadUrl(fields, "endpoints", url));
+  o.watch = fields.Bool("watch", false);
+  if (o.watch && o.endpoints.empty()) fields.Error("watch", "needs 'endpoints'");
+  std::string space = fields.String("namespace", "/service/");
+  if (!space.starts_with('/')) space = '/' + space;
+  if (!space.ends_with('/')) space += '/';
+  o.prefix = space + fields.String("scope", name) + '/';
+  ReadTlsFiles(fields, o.http);
+  o.http.user = fields.String("user");
+  o.http.password = fields.Secret("password");
+  return o;
+}
