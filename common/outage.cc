@@ -10,6 +10,7 @@ void Sweep::SetCandidates(std::set<std::string> eyes) { candidates_ = std::move(
 
 std::optional<Attempt> Sweep::Add(const std::string& eye, const Attempt& look) {
   if (look.result == Result::kVoid) return std::nullopt;
+  if (look.result == Result::kLikely) return look;
   if (look.result == Result::kOk) {
     begin_ = std::max(begin_, look.begin);
     failed_.clear();
@@ -41,11 +42,19 @@ std::optional<double> Outage::MidSeconds() const {
   return std::max(0.0, Seconds(End() - Start()));
 }
 
-Instant Outage::Start() const { return last_ok ? Middle(*last_ok, first_fail) : first_fail; }
+Instant Outage::Start() const {
+  if (!last_ok) return first_fail;
+  bool sign = likely_ok && *likely_ok > *last_ok && *likely_ok < first_fail;
+  return Middle(sign ? *likely_ok : *last_ok, first_fail);
+}
 Instant Outage::End() const { return first_ok ? Middle(last_fail, *first_ok) : last_fail; }
 
 OutageWatch::Event OutageWatch::Step(const Attempt& attempt) {
   if (attempt.result == Result::kVoid) return {};
+  if (attempt.result == Result::kLikely) {
+    if (!failing_ && !open_) likely_ok_ = attempt.begin;
+    return {};
+  }
   return attempt.result == Result::kOk ? Ok(attempt) : Fail(attempt);
 }
 
@@ -81,7 +90,7 @@ OutageWatch::Event OutageWatch::Fail(const Attempt& a) {
     open_->first_ok.reset();
     return {};
   }
-  if (!failing_) failing_ = Outage{last_ok_, a.end, a.begin, std::nullopt};
+  if (!failing_) failing_ = Outage{last_ok_, a.end, a.begin, std::nullopt, likely_ok_};
   failing_->last_fail = a.begin;
   if (++failures_ < fall_) return {};
   open_ = std::move(failing_);

@@ -9,8 +9,10 @@
 // From looks to outages with bounds. Nothing here knows what is watched, and nothing reads a clock.
 
 // What one look, or one sweep over all members, proves: the operation works (ok), it does not
-// (fail), or nothing, because the fault was our own (void).
-enum class Result { kOk, kFail, kVoid };
+// (fail), or nothing, because the fault was our own (void). Likely is a weaker sign that it works,
+// of something that usually fails with it: it moves the best estimate of a start, never a bound or
+// the state.
+enum class Result { kOk, kFail, kVoid, kLikely };
 
 struct Attempt {
   Result result;
@@ -43,11 +45,13 @@ struct Outage {
   std::optional<Instant> last_ok;
   Instant first_fail, last_fail;
   std::optional<Instant> first_ok;
+  std::optional<Instant> likely_ok = {};  // begin of the last likely sign before first_fail
 
   double LowSeconds() const;                  // max(0, last_fail - first_fail)
   std::optional<double> HighSeconds() const;  // first_ok - last_ok
   std::optional<double> MidSeconds() const;   // End() - Start(); absent like the high bound
-  Instant Start() const;                      // middle of its bounds; first_fail without last_ok
+  // The middle of its bounds, the lower one moved up to likely_ok; first_fail without last_ok.
+  Instant Start() const;
   Instant End() const;                        // of a closed outage: middle of its bounds
 };
 
@@ -77,6 +81,7 @@ class OutageWatch {
   int fall_, rise_;
   State state_ = State::kUnknown;
   std::optional<Instant> last_ok_;  // begin of the last ok attempt before the present failure
+  std::optional<Instant> likely_ok_;
   std::optional<Outage> failing_;   // failures that are not declared yet
   int failures_ = 0;                // in a row, while not down
   std::optional<Outage> open_;

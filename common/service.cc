@@ -120,7 +120,8 @@ void Service::Configure(ServiceOptions options) {
 }
 
 OutageWatch::Event Service::Attempted(const Attempt& attempt, const Now& now) {
-  if (attempt.result != Result::kVoid) attempted_ = std::max(attempted_, attempt.end);
+  if (attempt.result == Result::kOk || attempt.result == Result::kFail)
+    attempted_ = std::max(attempted_, attempt.end);
   auto event = watch_.Step(attempt);
   if (event.opened) {
     ++outages_total_;
@@ -167,6 +168,13 @@ void Service::Failover(FailoverFact fact) {
   ++facts_revision_;
 }
 
+void Service::Amend(FailoverFact fact) {
+  if (failovers_.empty()) return;
+  fact.kind = failovers_.back().kind;
+  failovers_.back() = std::move(fact);
+  ++facts_revision_;
+}
+
 bool Service::Known(const Now& now) const {
   return attempted_ != Instant() && Seconds(now.at - attempted_) <= options_.patience_seconds;
 }
@@ -175,13 +183,9 @@ void Service::Show(const Now& now, const std::vector<std::string>& holders, Samp
   const std::string &service = options_.service, &scope = options_.scope;
   out.Add(kLookInterval, {service, scope}, options_.look_interval_seconds);
   out.Add(kRto, {service, scope}, options_.rto_objective_seconds);
-  out.Add(kRpo, {service, scope}, options_.rpo_objective_seconds);
   bool known = Known(now) && watch_.state() != OutageWatch::State::kUnknown;
   if (known) out.Add(kUp, {service, scope}, watch_.state() == OutageWatch::State::kUp);
   if (looked_ != Instant()) out.Add(kLastLook, {service, scope}, now.Unix(looked_));
-  if (known)
-    for (auto& holder : holders) out.Add(kActive, {service, scope, holder}, holder == holder_);
-
   auto& open = watch_.open();
   double open_seconds = open ? Counted(*open).LowSeconds() : 0;
   out.Add(kOutages, {service, scope}, outages_total_);
@@ -189,7 +193,11 @@ void Service::Show(const Now& now, const std::vector<std::string>& holders, Samp
   out.Add(kUnavailable, {service, scope}, unavailable_seconds_ + open_seconds);
   if (open) out.Add(kOpenOutage, {service, scope}, open_start_unix_seconds_);
   if (!outages_.empty()) ShowOutage(outages_.back(), options_, out);
+  if (holders.empty()) return;
 
+  out.Add(kRpo, {service, scope}, options_.rpo_objective_seconds);
+  if (known)
+    for (auto& holder : holders) out.Add(kActive, {service, scope, holder}, holder == holder_);
   for (auto& [kind, n] : failovers_total_) out.Add(kFailovers, {service, scope, kind}, n);
   if (!failovers_.empty()) ShowFailover(failovers_.back(), options_, out);
   if (known) out.Add(kSplitBrain, {service, scope}, split_brain_);

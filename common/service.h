@@ -58,6 +58,9 @@ class Service {
   void Hold(const std::string& holder);
   // The role went over: a failover or switchover, counted and remembered.
   void Failover(FailoverFact fact);
+  // More is known of the last change of the holder: what was lost, and when it was. Its kind has
+  // been counted and stays.
+  void Amend(FailoverFact fact);
   // A moment in which two held the role at once was proven, `seconds` more than before.
   void SplitBrain(double seconds) { split_brain_seconds_ += seconds; }
   void SetSplitBrain(bool now) { split_brain_ = now; }
@@ -72,6 +75,8 @@ class Service {
 
   // Whether the newest attempt is young enough for its result to be shown.
   bool Known(const Now& now) const;
+  // `holders`: who could hold the role. A service without any, a route for example, has no failover,
+  // no split brain and loses nothing: none of that is shown.
   void Show(const Now& now, const std::vector<std::string>& holders, Samples& out) const;
   std::vector<Story> Stories() const;
 

@@ -250,6 +250,14 @@ bool DataSet::Fresh(const MemberId& id, const Member& m, const Now& now) const {
   return m.sql && now.at - m.end < Patience(id.site) + held_back;
 }
 
+bool DataSet::AnswersSql(const MemberId& id, Instant now) const {
+  auto found = members_.find(id);
+  return found != members_.end() && found->second.sql &&
+         found->second.sql->answer == Answer::kAnswered && now - found->second.end < 1s;
+}
+
+bool DataSet::WantsHistory(const std::string&) const { return false; }
+
 std::vector<std::string> DataSet::Seeds(const SiteOptions& site) const {
   for (auto& [id, member] : members_)
     if (id.site == site.name && member.patroni_proven) return {};

@@ -40,6 +40,11 @@ class DataSet {
   // The Patroni URLs of the configuration that are still worth asking: all, until a member's own
   // Patroni has answered; from then on the members know each other.
   std::vector<std::string> Seeds(const SiteOptions& site) const;
+  // Whether the member answered by SQL within the last second: then what runs SQL elsewhere will not
+  // hang.
+  bool AnswersSql(const MemberId& id, Instant now) const;
+  // Whether a new timeline began of which the site's Patroni has not yet told where.
+  bool WantsHistory(const std::string& site) const;
   // Replication lag of a standby as last seen, or as it must be by now if it no longer answers.
   std::optional<double> LagSeconds(const MemberId& id, const Now& now) const;
 

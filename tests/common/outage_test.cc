@@ -111,6 +111,22 @@ TEST(OutageWatch, AFailureBeforeAnythingWorkedIsNoShortFailure) {
   EXPECT_EQ(watch.state(), State::kUp);
 }
 
+TEST(OutageWatch, ALikelySignMovesTheEstimateNeverTheBounds) {
+  auto likely = [](double t) { return Attempt{Result::kLikely, At(t), At(t + 0.1)}; };
+  OutageWatch watch(1, 1);
+  // A sign before the last proof, during the outage or during a failure tells nothing.
+  auto outage = Closed(watch, {likely(0.2), Ok(1, 1), likely(5), likely(8), Fail(10, 10), likely(11),
+                               Fail(12, 12), Ok(14, 14)});
+  ASSERT_TRUE(outage);
+  EXPECT_DOUBLE_EQ(Since0(outage->Start()), 9);
+  EXPECT_DOUBLE_EQ(outage->LowSeconds(), 2);
+  EXPECT_DOUBLE_EQ(outage->HighSeconds().value(), 13);
+  EXPECT_DOUBLE_EQ(outage->MidSeconds().value(), 4);
+  auto later = Closed(watch, {Ok(20, 20), Fail(24, 24), Ok(26, 26)});
+  EXPECT_DOUBLE_EQ(Since0(later->Start()), 22);
+  EXPECT_EQ(OutageWatch(1, 1).Step(likely(1)).closed, std::nullopt);
+}
+
 TEST(OutageWatch, VoidsChangeNothing) {
   OutageWatch watch(1, 1);
   watch.Step(Void(0, 1));

@@ -160,6 +160,34 @@ TEST(Service, CountsFailoversByKind) {
   EXPECT_EQ(Shown(service, 1, "last_failover_lost_high_bytes"), "200");
 }
 
+TEST(Service, LearnsMoreOfTheLastFailover) {
+  Service service(Options());
+  service.Amend({1, "a", "b", "failover", {}, {}, {}, {}, {}, {}});  // nothing to amend
+  EXPECT_TRUE(service.failovers().empty());
+  service.Failover({100, "a", "b", "failover", {}, {}, {}, {}, {}, {}});
+  EXPECT_EQ(Shown(service, 1, "last_failover_lost_bytes"), "absent");
+  int revision = service.facts_revision();
+  FailoverFact fact = service.failovers().back();
+  fact.lost_bytes = 7;
+  fact.kind = "switchover";  // has been counted as a failover
+  service.Amend(fact);
+  EXPECT_EQ(Shown(service, 1, "last_failover_lost_bytes"), "7");
+  EXPECT_EQ(Shown(service, 1, "failovers_total", ",kind=\"failover\""), "1");
+  EXPECT_EQ(Shown(service, 1, "failovers_total", ",kind=\"switchover\""), "0");
+  EXPECT_GT(service.facts_revision(), revision);
+}
+
+TEST(Service, WithoutHoldersHasNothingOfTheirs) {
+  Service service(Options());
+  Attempted(service, {Ok(1, 2)});
+  Samples out;
+  service.Show(NowAt(2.5), {}, out);
+  std::string page = RenderPage({&out}, Format::kText);
+  EXPECT_EQ(ValueOf(page, "ha_service_up{service=\"postgres\",scope=\"main\"}"), "1");
+  for (auto name : {"ha_active", "ha_failovers_total", "ha_split_brain", "ha_rpo_objective"})
+    EXPECT_EQ(page.find(name), page.npos) << name;
+}
+
 TEST(Service, CountsSplitBrain) {
   Service service(Options());
   Attempted(service, {Ok(1, 2)});
