@@ -6,9 +6,18 @@
 #include "common/scrape.h"
 #include "exporters/postgres-ha/verdict.h"
 
-// The eye on one Patroni. It asks only what runs no SQL there (/cluster, else /liveness), and never a
-// second thing before the first is answered: Patroni 4 has five threads in all, and a server that is
-// frozen keeps one busy with every question.
+// The eye on one Patroni. Patroni 4 has five threads in all, so there is never a second question
+// before the first is answered or waited out (HttpOptions::wait_out). In each look it asks what runs
+// no SQL there: /cluster, or /liveness while that is silent. In the first half of a look it also asks
+// what else is due:
+//   /config, /history  every minute, in each look for ten seconds after the leader or its timeline
+//                      changed, and /history as long as the verdict wants it. Patroni answers both
+//                      from what /cluster has just read, so each Patroni tells the same.
+//   /patroni           every ten seconds, if the member answers by SQL: it runs SQL, and would hang
+//                      on a frozen server. One that freezes in that instant leaves its Patroni
+//                      unasked until it thaws or the request is waited out.
+// An extra that stays silent is left alone for five minutes; one with an error is asked again in the
+// next look. Either shows in the status of the look, and leaves the rest of it as it is.
 class PatroniEye : public Collector {
  public:
   // `url`: http://host:port. `member`: whose Patroni it is, as far as known.
@@ -17,7 +26,16 @@ class PatroniEye : public Collector {
   Next Look(const Deadline& deadline) override;
 
  private:
-  absl::Status Ask(const Deadline& deadline, PatroniLook& look);
+  // Something that is asked now and then.
+  struct Extra {
+    const char* path;
+    Duration interval;
+    Instant due = Instant(), silent_until = Instant();
+  };
+  absl::StatusOr<std::string> Body(const char* path, const Deadline& deadline);
+  absl::Status AskCluster(const Deadline& deadline, PatroniLook& look);
+  absl::Status AskExtras(const Deadline& deadline, Instant half, PatroniLook& look);
+  bool LeaderChanged(const PatroniLook& look);
 
   const std::shared_ptr<DataSetBoard> board_;
   const MemberId member_;
@@ -25,4 +43,7 @@ class PatroniEye : public Collector {
   const Duration interval_;
   HttpClient client_;
   Instant cluster_not_before_ = Instant();
+  Extra config_, history_, status_;
+  std::string leader_;  // name, role and timeline, as last listed
+  Instant changed_until_ = Instant();
 };

@@ -1,12 +1,19 @@
 #include "exporters/postgres-ha/patroni_cluster.h"
 
 #include "common/json.h"
+#include "exporters/postgres-ha/patroni_history.h"
 
 namespace {
 
 constexpr std::size_t kMaxMembers = 64;
 
 std::string Text(JsonView json) { return std::string(json.String().value_or("")); }
+
+// Since Patroni 3.2 a priority of 0 or less means the same, where nofailover does not say otherwise.
+bool NoFailover(JsonView tags) {
+  if (auto nofailover = tags["nofailover"].Bool()) return *nofailover;
+  return tags["failover_priority"].Integer().value_or(1) <= 0;
+}
 
 PatroniMember ToMember(JsonView json) {
   PatroniMember m;
@@ -21,6 +28,8 @@ PatroniMember ToMember(JsonView json) {
   auto timeline = json["timeline"].Integer();
   if (timeline && *timeline > 0 && *timeline < (1LL << 31))
     m.timeline = static_cast<int>(*timeline);
+  m.pending_restart = json["pending_restart"].Bool().value_or(false);
+  m.nofailover = NoFailover(json["tags"]);
   return m;
 }
 
@@ -34,6 +43,8 @@ absl::StatusOr<PatroniLook> ParseCluster(std::string_view body) {
   PatroniLook look;
   look.alive = look.has_cluster = true;
   look.paused = json->view()["pause"].Bool().value_or(false);
+  look.scheduled_switchover_unix_seconds =
+      ParseIsoTime(json->view()["scheduled_switchover"]["at"].String().value_or(""));
   for (JsonView item : members.Items()) {
     PatroniMember member = ToMember(item);
     if (!member.name.empty() && look.members.size() < kMaxMembers)

@@ -77,7 +77,7 @@ void DataSet::Show(const Now& now, Samples& out) const {
   if (postgres_.Known(now)) out.Add(kWritableMembers, {options_.name}, writable);
   for (auto& [kind, n] : incidents_) out.Add(kIncidents, {options_.name, kind}, n);
   const Roles roles = RolesAt(now);
-  patroni_.Show(options_, members_, roles, now, out);
+  patroni_.Show(options_, members_, roles, written_, now, out);
   haproxy_.Show(options_, members_, roles, now, out);
   etcd_.Show(options_, now, out);
   out.Add(kForgetAfter, {options_.name}, Seconds(options_.forget_after));

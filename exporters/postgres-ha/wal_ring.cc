@@ -50,6 +50,13 @@ std::optional<double> WalRing::LagSeconds(long long position, Instant at) const 
   return std::max(0.0, Seconds(at - written));
 }
 
+std::optional<long long> WalRing::PositionAt(Instant at) const {
+  auto later = std::upper_bound(samples_.begin(), samples_.end(), at,
+                                [](Instant t, const Sample& s) { return t < s.at; });
+  if (later == samples_.begin()) return std::nullopt;
+  return std::prev(later)->position;
+}
+
 std::optional<long long> WalRing::last_position() const {
   if (samples_.empty()) return std::nullopt;
   return samples_.back().position;

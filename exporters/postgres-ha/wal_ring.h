@@ -23,6 +23,8 @@ class WalRing {
   // samples.
   std::optional<double> LagSeconds(long long position, Instant at) const;
 
+  // The least that had been written at `at`. Absent when the ring does not reach back to it.
+  std::optional<long long> PositionAt(Instant at) const;
   std::optional<long long> last_position() const;
   std::optional<Instant> last_time() const;
   std::size_t size() const { return samples_.size(); }
