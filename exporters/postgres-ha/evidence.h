@@ -94,13 +94,13 @@ struct HeartbeatLook {
 // One look at a HAProxy: its servers (not its front and back ends).
 struct HaproxyServer {
   std::string proxy, server;
-  std::string status;              // as said: UP, DOWN, "UP 2/3", MAINT, "no check", ...
+  std::string status;              // UP, DOWN, "UP 2/3", MAINT, "no check", ...; DRAIN if weight is 0
   bool up = false;                 // takes sessions
   std::string check_status;        // L7OK, L4CON, ...; "" without checks
   std::string address;             // host:port, where it says so
   std::optional<double> sessions, session_limit, queue;
-  std::optional<double> connections_total, connection_errors_total, check_failures_total,
-      downtime_seconds, last_change_seconds;  // the last two as ages and sums in whole seconds
+  std::optional<double> connections_total, connection_errors_total, check_failures_total;
+  std::optional<double> last_change_seconds;  // how long ago its status changed, in whole seconds
 };
 struct HaproxyLook {
   std::string name;                // the configured URL
