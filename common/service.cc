@@ -193,7 +193,7 @@ void Service::Show(const Now& now, const std::vector<std::string>& holders, Samp
   out.Add(kUnavailable, {service, scope}, unavailable_seconds_ + open_seconds);
   if (open) out.Add(kOpenOutage, {service, scope}, open_start_unix_seconds_);
   if (!outages_.empty()) ShowOutage(outages_.back(), options_, out);
-  if (holders.empty()) return;
+  if (!options_.has_holder) return;
 
   out.Add(kRpo, {service, scope}, options_.rpo_objective_seconds);
   if (known)

@@ -24,6 +24,9 @@ struct ServiceOptions {
   // slowest eye may hold the verdict back.
   double patience_seconds = 0.75;
   int fall = 3, rise = 3;
+  // Whether somebody holds the role. A route for example has no failover, no split brain and loses
+  // nothing: none of that is shown then.
+  bool has_holder = true;
 };
 
 constexpr std::size_t kKeptFacts = 20;  // outages, and failovers
@@ -75,8 +78,7 @@ class Service {
 
   // Whether the newest attempt is young enough for its result to be shown.
   bool Known(const Now& now) const;
-  // `holders`: who could hold the role. A service without any, a route for example, has no failover,
-  // no split brain and loses nothing: none of that is shown.
+  // `holders`: who could hold the role.
   void Show(const Now& now, const std::vector<std::string>& holders, Samples& out) const;
   std::vector<Story> Stories() const;
 

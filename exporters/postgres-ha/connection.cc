@@ -10,7 +10,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration kGiveUpPending = 60s;
 constexpr Duration kBackOffDenied = 30s;  // a retry would only fill the server's log
 constexpr Duration kBackOffFull = 2s;     // each attempt costs a full server a process
 
@@ -68,8 +67,11 @@ struct Connection::Libpq {
   static void Notice(void* self, const PGresult* r) { static_cast<Libpq*>(self)->NoteFatal(r); }
 };
 
-Connection::Connection(ConnectionOptions options) : options_(std::move(options)) {}
+Connection::Connection(ConnectionOptions options, Duration give_up_pending)
+    : options_(std::move(options)), give_up_pending_(give_up_pending) {}
 Connection::~Connection() = default;
+
+void Connection::Close() { Fail(absl::OkStatus()).IgnoreError(); }
 
 int Connection::fd() const { return pq_ ? PQsocket(pq_->conn) : -1; }
 bool Connection::open() const { return pq_ && pq_->ready; }
@@ -89,7 +91,7 @@ absl::Status Connection::Silent(const std::string& what) {
   answer_ = Answer::kTimeout;
   if (pending_since_ == Instant::max()) pending_since_ = Clock::now();
   auto status = absl::DeadlineExceededError(Where() + ": " + what);
-  return Clock::now() - pending_since_ > kGiveUpPending ? Fail(status) : status;
+  return Clock::now() - pending_since_ > give_up_pending_ ? Fail(status) : status;
 }
 
 absl::Status Connection::Lost(const std::string& what) {

@@ -27,11 +27,12 @@ struct Statement {
 // asked in pipeline mode, so that any number of statements takes one round trip.
 //
 // A server that accepts but does not answer keeps this one session pending: no second one is opened
-// beside it for a minute, because a frozen server would have to fork them all when it thaws. A way
-// that lost the server's host is noticed by TCP (5 s) and tried again at every call.
+// beside it for a while (`give_up_pending`), because a frozen server would have to fork them all when
+// it thaws. A way that lost the server's host is noticed by TCP (5 s) and tried again at every call.
 class Connection {
  public:
-  explicit Connection(ConnectionOptions options);
+  explicit Connection(ConnectionOptions options,
+                      Duration give_up_pending = std::chrono::seconds(60));
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -44,6 +45,8 @@ class Connection {
   absl::StatusOr<std::vector<absl::StatusOr<Rows>>> Run(
       const std::vector<std::vector<Statement>>& groups, const Deadline& deadline);
 
+  // Ends the session; the next call opens a new one.
+  void Close();
   // Reads what the server said unasked. An error when the session is over.
   absl::Status Listen();
   // How the last call ended.
@@ -51,7 +54,7 @@ class Connection {
   // The server ended the session because it was told to stop (57P01 by command, not because its
   // postmaster died): a goodbye. Set until the next session is open.
   bool goodbye() const { return goodbye_; }
-  int fd() const;                   // of the open session, -1 without one
+  int fd() const;                   // of the open or pending session, -1 without one
   int sessions() const { return sessions_; }  // opened so far
   bool open() const;
 
@@ -71,6 +74,7 @@ class Connection {
   std::string Where() const;
 
   const ConnectionOptions options_;
+  const Duration give_up_pending_;
   std::unique_ptr<Libpq> pq_;
   Answer answer_ = Answer::kUnreachable;
   bool goodbye_ = false;

@@ -1,6 +1,7 @@
 #include "exporters/postgres-ha/groups.h"
 
 #include "exporters/postgres-ha/anchor.h"
+#include "exporters/postgres-ha/canary.h"
 #include "exporters/postgres-ha/config.h"
 #include "exporters/postgres-ha/etcd.h"
 #include "exporters/postgres-ha/etcd_watch.h"
@@ -8,10 +9,13 @@
 #include "exporters/postgres-ha/patroni.h"
 #include "exporters/postgres-ha/patroni_cluster.h"
 #include "exporters/postgres-ha/postgres.h"
+#include "exporters/postgres-ha/route.h"
 
 namespace {
 
 constexpr Duration kPatroniInterval = std::chrono::seconds(2);
+// A new session takes some round trips and 15 ms of work on both sides.
+constexpr Duration kLoginDeadline = std::chrono::seconds(1);
 
 using BoardPointer = std::shared_ptr<DataSetBoard>;
 
@@ -77,6 +81,17 @@ void AddMembers(const BoardPointer& board, const DataSet& d, const SiteOptions& 
           d, site, "postgres", label, member.host + ":" + std::to_string(member.port),
           std::make_unique<PostgresEye>(board, id, connection, site.look_interval)));
     }
+    if (!member.host.empty() && site.canary_interval > Duration::zero()) {
+      ConnectionOptions connection = site.connection;
+      connection.host = member.host;
+      connection.port = member.port;
+      Target canary = MakeTarget(
+          d, site, "canary", label, member.host + ":" + std::to_string(member.port),
+          std::make_unique<CanaryEye>(board, id, connection, site.canary_interval,
+                                      site.heartbeat_interval));
+      canary.look_deadline = std::max(canary.look_deadline, kLoginDeadline);
+      targets.push_back(std::move(canary));
+    }
     if (!member.api_url.empty()) {
       std::string url = member.api_url.substr(0, member.api_url.find("/patroni"));
       targets.push_back(MakeTarget(
@@ -92,6 +107,19 @@ void AddSeeds(const BoardPointer& board, const DataSet& d, const SiteOptions& si
     targets.push_back(MakeTarget(d, site, "patroni", HostPortOf(url), url,
                                  std::make_unique<PatroniEye>(board, MemberId{site.name, ""}, url,
                                                               site.http, kPatroniInterval)));
+}
+
+void AddRoutes(const BoardPointer& board, const DataSet& d, const SiteOptions& site,
+               std::vector<Target>& targets) {
+  for (auto& route : site.routes)
+    for (bool fresh : {false, true}) {
+      std::string name = site.name + (route.kind == RouteKind::kReadWrite ? "/rw" : "/ro");
+      Target target = MakeTarget(d, site, fresh ? "route_fresh" : "route_kept", name,
+                                 route.host + ":" + std::to_string(route.port),
+                                 std::make_unique<RouteEye>(board, site, route, fresh));
+      if (fresh) target.look_deadline = std::max(target.look_deadline, kLoginDeadline);
+      targets.push_back(std::move(target));
+    }
 }
 
 void AddProxiesAndStore(const BoardPointer& board, const DataSet& d, const SiteOptions& site,
@@ -123,6 +151,7 @@ std::vector<Target> TargetsOf(const BoardPointer& board) {
     for (auto& site : d.options().sites) {
       AddMembers(board, d, site, targets);
       AddSeeds(board, d, site, targets);
+      AddRoutes(board, d, site, targets);
       AddProxiesAndStore(board, d, site, targets);
     }
     AddAnchors(board, d, targets);

@@ -6,6 +6,7 @@
 
 #include "exporters/postgres-ha/config.h"
 #include "exporters/postgres-ha/evidence.h"
+#include "exporters/postgres-ha/wal_ring.h"
 
 // Everything known about one member of a data set.
 struct Member {
@@ -21,11 +22,16 @@ struct Member {
   std::map<std::string, double> state_seconds;
   bool was_writable = false;         // ever: from then on it could hold the role, whatever its site
   bool goodbye = false;              // it was told to stop since it was last writable
-  Instant writable_until = Instant();   // end of its last writable look
-  Instant stopped_by = Instant();       // begin of the first look after it that was not
+  Instant writable_begin = Instant(), writable_until = Instant();  // its last writable look
+  Instant stopped_by = Instant(), stopped_end = Instant();  // the first look after it that was not
+  bool stopped_silent = false;          // that one was not answered
   // The newest facts by SQL; they stay when it no longer answers.
   std::string system_identifier;
-  std::optional<long long> replayed;
+  double start_unix_seconds = 0;
+  std::optional<long long> replayed, received;  // while it is a standby
+  // What it wrote while another one was the holder, since it began to: lost when it gives way.
+  WalRing rival;
+  int rival_timeline = 0;
 
   // What Patroni says of it, and its own Patroni.
   std::optional<PatroniMember> patroni;

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "common/scrape.h"
-#include "exporters/postgres-ha/connection.h"
+#include "exporters/postgres-ha/session.h"
 #include "exporters/postgres-ha/verdict.h"
 
 // The eye on one PostgreSQL server: one kept connection, looked through every 250 ms with one
@@ -18,17 +18,10 @@ class PostgresEye : public Collector {
   Next Look(const Deadline& deadline) override;
 
  private:
-  absl::Status See(const Deadline& deadline, SqlLook& look);
-  absl::Status Identify(const Deadline& deadline);
-
   const std::shared_ptr<DataSetBoard> board_;
   const MemberId member_;
   const std::string eye_;
   const Duration interval_;
-  Connection connection_;
-  int identified_session_ = 0;  // the session that the facts below are of
-  std::string system_identifier_;
-  double start_unix_seconds_ = 0;
-  int version_ = 0;
-  bool standby_ = true;         // as the last look saw it
+  Session session_;
+  bool standby_ = true;  // as the last look saw it
 };

@@ -33,14 +33,6 @@ const Metric kPosition("postgres_ha_member_wal_position_bytes", Type::kGauge,
 const Metric kReplayed("postgres_ha_member_replayed_timestamp_seconds", Type::kGauge,
                        "Commit time of the last replayed transaction.", "pg_cluster", "target_site",
                        "member");
-const Metric kLag("postgres_ha_replication_lag_seconds", Type::kGauge,
-                  "How long what the standby has replayed has been outdated: 0 when it has all. It "
-                  "goes on growing when the standby or the link is dead, and is the least it can be "
-                  "when the standby was behind already as the exporter began to watch.",
-                  "pg_cluster", "target_site", "member");
-const Metric kLagBytes("postgres_ha_replication_lag_bytes", Type::kGauge,
-                       "WAL of the primary that the standby has not received, or not replayed.",
-                       "pg_cluster", "target_site", "member", "stage");
 const Metric kPatroniUp("postgres_ha_patroni_up", Type::kGauge,
                         "Whether the member's Patroni answers.", "pg_cluster", "target_site",
                         "member");
@@ -52,11 +44,6 @@ const Metric kPatroniRunning("postgres_ha_patroni_running", Type::kGauge,
                              "pg_cluster", "target_site", "member");
 const Metric kWritableMembers("postgres_ha_writable_members", Type::kGauge,
                               "How many members take writes now, over all sites.", "pg_cluster");
-const Metric kIncidents("postgres_ha_incidents_total", Type::kCounter,
-                        "What happened to the leader without a change of leader: in_place_recovery "
-                        "(it crashed and came back), restart, demotion (told to step down, came "
-                        "back), timeline_regression (an older history took over).",
-                        "pg_cluster", "kind");
 const Metric kForgetAfter("postgres_ha_member_forget_after_seconds", Type::kGauge,
                           "How long a member that is neither listed nor reachable stays visible.",
                           "pg_cluster");
@@ -72,14 +59,19 @@ void DataSet::Show(const Now& now, Samples& out) const {
     ShowMember(id, member, now, out);
     ShowPatroni(id, member, now, out);
     ShowLag(id, member, now, out);
+    ShowDivergence(id, member, now, out);
   }
   postgres_.Show(now, holders, out);
   if (postgres_.Known(now)) out.Add(kWritableMembers, {options_.name}, writable);
-  for (auto& [kind, n] : incidents_) out.Add(kIncidents, {options_.name, kind}, n);
+  ShowProspects(now, out);
+  ShowIncidents(out);
+  ShowPhases(now, out);
+  routes_.Show(holders, now, out);
   const Roles roles = RolesAt(now);
   patroni_.Show(options_, members_, roles, written_, now, out);
   haproxy_.Show(options_, members_, roles, now, out);
   etcd_.Show(options_, now, out);
+  canaries_.Show(options_, members_, roles, now, out);
   out.Add(kForgetAfter, {options_.name}, Seconds(options_.forget_after));
 }
 
@@ -131,19 +123,4 @@ void DataSet::ShowPatroni(const MemberId& id, const Member& m, const Now& now, S
                m.patroni->role);
   out.Add(kPatroniRunning, {cluster, site, label},
           m.patroni->state == "running" || m.patroni->state == "streaming");
-}
-
-void DataSet::ShowLag(const MemberId& id, const Member& m, const Now& now, Samples& out) const {
-  auto seconds = LagSeconds(id, now);
-  if (!seconds) return;
-  const std::string label = LabelOf(members_, id);
-  out.Add(kLag, {options_.name, id.site, label}, *seconds);
-  auto written = written_.last_position();
-  auto bytes = [&](std::string_view stage, std::optional<long long> position) {
-    if (written && position)
-      out.Add(kLagBytes, {options_.name, id.site, label, stage},
-              static_cast<double>(std::max(0LL, *written - *position)));
-  };
-  bytes("replay", m.replayed);
-  if (m.sql->answer == Answer::kAnswered) bytes("receive", m.sql->received);
 }

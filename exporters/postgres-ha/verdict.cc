@@ -44,14 +44,16 @@ bool Mute(const SqlLook& look) {
 DataSet::DataSet(DataSetOptions options)
     : options_(std::move(options)),
       postgres_(ToServiceOptions(options_)),
-      incidents_{{"in_place_recovery", 0}, {"restart", 0}, {"demotion", 0},
-                 {"timeline_regression", 0}} {
+      incidents_{{"in_place_recovery", {}}, {"restart", {}}, {"demotion", {}},
+                 {"timeline_regression", {}}, {"split_brain", {}}},
+      routes_(options_) {
   Configure(options_);
 }
 
 void DataSet::Configure(DataSetOptions options) {
   options_ = std::move(options);
   postgres_.Configure(ToServiceOptions(options_));
+  routes_.Configure(options_);
   std::erase_if(members_, [&](auto& item) { return !Site(item.first.site); });
   for (auto& [id, member] : members_) member.configured = false;
   for (auto& site : options_.sites) {
@@ -72,10 +74,17 @@ void DataSet::Step(const Evidence& e, const Now& now) {
     anchors_[e.eye] = {anchor->reached, e.end};
     if (anchor->reached) contact_ = std::max(contact_, e.begin);
   }
+  if (auto* route = std::get_if<RouteLook>(&e.seen)) {
+    std::string leading = reference_.site.empty() ? options_.sites.front().name : reference_.site;
+    if (routes_.Step(e, *route, LandedOn(route->landed), leading, now)) Suspect(e.end);
+  }
+  if (auto* canary = std::get_if<CanaryLook>(&e.seen)) canaries_.Step(e.member, *canary, e.end);
+  if (auto* beat = std::get_if<HeartbeatLook>(&e.seen)) canaries_.Step(e.member, *beat, e.end);
   const std::string& site = e.member.site;
   if (auto* haproxy = std::get_if<HaproxyLook>(&e.seen)) haproxy_.Step(site, *haproxy, e.end);
   if (auto* etcd = std::get_if<EtcdLook>(&e.seen)) etcd_.Step(site, *etcd, e.end);
   if (auto* dcs = std::get_if<DcsLook>(&e.seen)) locks_[site].Step(*dcs, e.end);
+  if (counted_ && e.end > counted_->until) counted_.reset();
   if (Forget(members_, e.end, options_.forget_after)) ++targets_revision_;
   fast_ = e.end < fast_until_;
 }
@@ -83,6 +92,10 @@ void DataSet::Step(const Evidence& e, const Now& now) {
 void DataSet::StepPatroni(const Evidence& e, const PatroniLook& look) {
   patroni_.Step(e.member, look, e.end);
   if (look.alive) contact_ = std::max(contact_, e.begin);
+  if (look.history) {
+    ends_.Learn(*look.history);
+    Recount();
+  }
   if (look.has_cluster && members_.size() < kMaxMembers) {
     if (Discover(members_, e.member.site, look, e.end)) ++targets_revision_;
   }
@@ -99,7 +112,9 @@ void DataSet::StepSql(const Evidence& e, const SqlLook& look, const Now& now) {
   auto found = members_.find(e.member);
   if (found == members_.end()) return;
   Member& member = found->second;
-  const Before before{member.begin, member.goodbye, member.sql && member.sql->Writable()};
+  const Before before{member.begin, member.end, member.goodbye,
+                      member.sql && member.sql->Writable(),
+                      std::max(member.replayed, member.received)};
   Remember(e, look, member);
   if (Foreign(member)) return;
 
@@ -111,6 +126,7 @@ void DataSet::StepSql(const Evidence& e, const SqlLook& look, const Now& now) {
   postgres_.SetSplitBrain(split_brain_.proven());
   if (look.Writable()) Writable(e, look, before, now);
   else if (e.member == reference_) Suspect(e.end);
+  else GiveWay(e, member, now);
 }
 
 void DataSet::Remember(const Evidence& e, const SqlLook& look, Member& m) {
@@ -120,18 +136,24 @@ void DataSet::Remember(const Evidence& e, const SqlLook& look, Member& m) {
   m.end = e.end;
   m.sql = look;
   if (look.goodbye) m.goodbye = true;
-  if (!look.Writable() && m.stopped_by < m.writable_until) m.stopped_by = e.begin;
+  if (!look.Writable() && m.stopped_by < m.writable_until) {
+    m.stopped_by = e.begin;
+    m.stopped_end = e.end;
+    m.stopped_silent = look.answer == Answer::kTimeout;
+  }
   if (!Mute(look) && look.answer != Answer::kTimeout && look.answer != Answer::kUnreachable)
     contact_ = std::max(contact_, e.begin);
   if (look.answer != Answer::kAnswered) return;
   m.present = e.end;
   m.system_identifier = look.system_identifier;
-  if (look.in_recovery) m.replayed = look.position;
+  m.start_unix_seconds = look.start_unix_seconds;
+  if (look.in_recovery) m.replayed = look.position, m.received = look.received;
   if (!look.Writable()) return;
   m.was_writable = true;
+  m.writable_begin = e.begin;
   m.writable_until = e.end;
   m.goodbye = false;
-  m.replayed.reset();
+  m.replayed.reset(), m.received.reset();
 }
 
 // A data set has one system identifier: that of the first site that tells one.
@@ -184,55 +206,6 @@ const Member* DataSet::Find(const std::string& label) const {
   return nullptr;
 }
 
-void DataSet::Writable(const Evidence& e, const SqlLook& look, const Before& before,
-                       const Now& now) {
-  std::string label = LabelOf(members_, e.member);
-  const std::string last = postgres_.last_holder();
-  if (last == label) {
-    Returned(look, before.goodbye);
-  } else if (!last.empty()) {
-    const Member* old = Find(last);
-    bool still_holds = old && old->sql && old->sql->Writable() &&
-                       e.begin - old->end < Patience(e.member.site);
-    if (still_holds) return;  // two at once: the sandwich decides, and the older one stays holder
-    TakenOver(e, look, old, before.begin, now);
-  }
-  postgres_.Hold(label);
-  reference_ = e.member;
-  tenure_ = {true, look.start_unix_seconds, look.timeline.value_or(tenure_.timeline)};
-  if (!before.writable) written_.Rest(before.begin);
-  if (look.position) written_.Add(e.begin + (e.end - e.begin) / 2, *look.position);
-}
-
-// The holder is the same; its server may not be.
-void DataSet::Returned(const SqlLook& look, bool said_goodbye) {
-  if (!tenure_.seen) return;
-  bool new_start = look.start_unix_seconds != tenure_.start_unix_seconds;
-  bool new_timeline = look.timeline.value_or(tenure_.timeline) > tenure_.timeline;
-  if (look.timeline.value_or(tenure_.timeline) < tenure_.timeline)
-    ++incidents_["timeline_regression"];
-  if (!new_start && !new_timeline) return;
-  if (!said_goodbye) ++incidents_["in_place_recovery"];
-  else ++incidents_[new_timeline ? "demotion" : "restart"];
-}
-
-void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* old,
-                        Instant previous_begin, const Now& now) {
-  // Whether we were there when the old holder stopped, and when the new one took over.
-  bool watched = tenure_.seen && old && e.begin - old->end < kUnwatched &&
-                 old->stopped_by - old->writable_until < kUnwatched;
-  FailoverFact fact;
-  fact.from = postgres_.last_holder();
-  fact.to = LabelOf(members_, e.member);
-  fact.kind = !watched ? "unseen" : old->goodbye ? "switchover" : "failover";
-  Instant earliest = previous_begin == Instant() ? e.begin : previous_begin;
-  fact.unix_seconds = now.Unix(earliest + (e.end - earliest) / 2);
-  if (tenure_.seen && look.timeline.value_or(tenure_.timeline) < tenure_.timeline)
-    ++incidents_["timeline_regression"];
-  postgres_.Failover(std::move(fact));
-  Suspect(e.end);
-}
-
 const SiteOptions* DataSet::Site(const std::string& name) const {
   for (auto& site : options_.sites)
     if (site.name == name) return &site;
@@ -256,7 +229,20 @@ bool DataSet::AnswersSql(const MemberId& id, Instant now) const {
          found->second.sql->answer == Answer::kAnswered && now - found->second.end < 1s;
 }
 
-bool DataSet::WantsHistory(const std::string&) const { return false; }
+bool DataSet::WantsHistory(const std::string& site) const {
+  return counted_ && counted_->site == site;
+}
+
+// A server is known by its data set and the start of its postmaster, whatever the address it has
+// behind a route.
+std::string DataSet::LandedOn(const SqlLook& look) const {
+  if (look.answer != Answer::kAnswered) return "";
+  if (std::string own = SystemIdentifier(); !own.empty() && own != look.system_identifier)
+    return "foreign";
+  for (auto& [id, m] : members_)
+    if (m.start_unix_seconds == look.start_unix_seconds && !Foreign(m)) return LabelOf(members_, id);
+  return "other";
+}
 
 std::vector<std::string> DataSet::Seeds(const SiteOptions& site) const {
   for (auto& [id, member] : members_)
@@ -264,11 +250,22 @@ std::vector<std::string> DataSet::Seeds(const SiteOptions& site) const {
   return site.patroni;
 }
 
-std::optional<double> DataSet::LagSeconds(const MemberId& id, const Now& now) const {
-  auto member = members_.find(id);
-  if (member == members_.end() || id == reference_) return std::nullopt;
-  if (!member->second.replayed || Foreign(member->second)) return std::nullopt;
-  bool fresh = Fresh(id, member->second, now) && member->second.sql->answer == Answer::kAnswered;
-  Instant seen = member->second.begin + (member->second.end - member->second.begin) / 2;
-  return written_.LagSeconds(*member->second.replayed, fresh ? seen : now.at);
+std::string DataSet::Facts(const Now& now) const {
+  std::vector<const Service*> services = routes_.services();
+  services.insert(services.begin(), &postgres_);
+  return FactsFile(services, now);
+}
+
+absl::Status DataSet::Restore(const std::string& facts, const Now& now) {
+  std::vector<Service*> services = routes_.services();
+  services.push_back(&postgres_);
+  return RestoreFacts(facts, now, services);
+}
+
+std::vector<Story> DataSet::Stories() const {
+  std::vector<Story> stories = postgres_.Stories();
+  for (auto* service : routes_.services())
+    for (auto& story : service->Stories()) stories.push_back(std::move(story));
+  stories.insert(stories.end(), incident_stories_.begin(), incident_stories_.end());
+  return stories;
 }

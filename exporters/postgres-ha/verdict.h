@@ -8,11 +8,14 @@
 #include "common/board.h"
 #include "common/service.h"
 #include "common/split_brain.h"
+#include "exporters/postgres-ha/canary_facts.h"
 #include "exporters/postgres-ha/dcs.h"
 #include "exporters/postgres-ha/etcd_facts.h"
 #include "exporters/postgres-ha/haproxy_facts.h"
+#include "exporters/postgres-ha/loss.h"
 #include "exporters/postgres-ha/members.h"
 #include "exporters/postgres-ha/patroni_facts.h"
+#include "exporters/postgres-ha/routes.h"
 #include "exporters/postgres-ha/wal_ring.h"
 
 // The judgement on one data set: all members of all sites that share a system identifier. Evidence
@@ -27,12 +30,10 @@ class DataSet {
   void Show(const Now& now, Samples& out) const;
   Pace pace() const { return fast_ ? Pace::kFast : Pace::kCalm; }
   int targets_revision() const { return targets_revision_; }
-  int facts_revision() const { return postgres_.facts_revision(); }
-  std::string Facts(const Now& now) const { return FactsFile({&postgres_}, now); }
-  absl::Status Restore(const std::string& facts, const Now& now) {
-    return RestoreFacts(facts, now, {&postgres_});
-  }
-  std::vector<Story> Stories() const { return postgres_.Stories(); }
+  int facts_revision() const { return postgres_.facts_revision() + routes_.facts_revision(); }
+  std::string Facts(const Now& now) const;
+  absl::Status Restore(const std::string& facts, const Now& now);
+  std::vector<Story> Stories() const;
 
   const Members& members() const { return members_; }
   const DataSetOptions& options() const { return options_; }
@@ -48,8 +49,13 @@ class DataSet {
   // Replication lag of a standby as last seen, or as it must be by now if it no longer answers.
   std::optional<double> LagSeconds(const MemberId& id, const Now& now) const;
 
-  // What the incidents of this process were, by kind; the closed set kIncidentKinds.
-  const std::map<std::string, double>& incidents() const { return incidents_; }
+  // What happened without a change of leader, by kind (a closed set, all from the start): how often,
+  // and of the last one when it was and what it cost.
+  struct Incident {
+    double count = 0, unix_seconds = 0;
+    Loss loss;
+  };
+  const std::map<std::string, Incident>& incidents() const { return incidents_; }
 
  private:
   // Who leads, and since when as whom.
@@ -60,8 +66,18 @@ class DataSet {
   };
   // What was known of a member before the look that is being judged.
   struct Before {
-    Instant begin;
+    Instant begin, end;
     bool goodbye, writable;
+    std::optional<long long> position;  // received or replayed, of a standby
+  };
+  // A loss whose positions may still become exact.
+  struct Counted {
+    Departure departure;
+    int ended_timeline = 0;
+    std::string site;      // whose Patroni will tell
+    bool failover = false; // of the last failover
+    std::string incident;  // and of the last one of this kind, if not ""
+    Instant until;
   };
   void StepSql(const Evidence& evidence, const SqlLook& look, const Now& now);
   void StepPatroni(const Evidence& evidence, const PatroniLook& look);
@@ -71,9 +87,16 @@ class DataSet {
   std::set<std::string> Candidates() const;
   void Writable(const Evidence& evidence, const SqlLook& look, const Before& before,
                 const Now& now);
-  void Returned(const SqlLook& look, bool said_goodbye);
+  void Returned(const Evidence& evidence, const SqlLook& look, bool said_goodbye, const Now& now);
   void TakenOver(const Evidence& evidence, const SqlLook& look, const Member* old,
-                 Instant previous_begin, const Now& now);
+                 const Before& before, const Now& now);
+  bool SwitchoverRequested(const std::string& site, const Member& old, Instant until) const;
+  void Lost(Counted counted);
+  void Recount();
+  void Rival(const Evidence& evidence, const SqlLook& look, const Before& before);
+  void GiveWay(const Evidence& evidence, Member& member, const Now& now);
+  void Happened(const std::string& incident, double unix_seconds);
+  std::string LandedOn(const SqlLook& look) const;
   void Suspect(Instant at);
   std::string SystemIdentifier() const;
   const SiteOptions* Site(const std::string& name) const;
@@ -86,6 +109,13 @@ class DataSet {
   void ShowPatroni(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
   Roles RolesAt(const Now& now) const;
   void ShowLag(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
+  void ShowIncidents(Samples& out) const;
+  void ShowProspects(const Now& now, Samples& out) const;
+  void ShowDivergence(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
+  void ShowPhases(const Now& now, Samples& out) const;
+  std::optional<double> AheadBytes(const MemberId& id, const Member& m) const;
+  std::optional<double> LagOf(const MemberId& id, std::optional<long long> position,
+                              const Now& now) const;
 
   DataSetOptions options_;
   Service postgres_;
@@ -93,7 +123,12 @@ class DataSet {
   Sweep sweep_;
   SplitBrain split_brain_;
   Tenure tenure_;
-  std::map<std::string, double> incidents_;
+  std::map<std::string, Incident> incidents_;
+  std::deque<Story> incident_stories_;
+  TimelineEnds ends_;
+  std::optional<Counted> counted_;
+  Routes routes_;
+  CanaryFacts canaries_;
   std::map<std::string, std::pair<bool, Instant>> anchors_;
   Instant contact_ = Instant();  // any answer from anything: our own network works
   PatroniFacts patroni_;

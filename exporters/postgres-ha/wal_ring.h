@@ -1,6 +1,7 @@
 #pragma once
 #include <deque>
 #include <optional>
+#include <utility>
 
 #include "common/deadline.h"
 
@@ -25,6 +26,18 @@ class WalRing {
 
   // The least that had been written at `at`. Absent when the ring does not reach back to it.
   std::optional<long long> PositionAt(Instant at) const;
+  // Between which two samples the first byte beyond `position` was written; absent when it was not,
+  // or before the first sample.
+  using Between = std::pair<Instant, Instant>;
+  std::optional<Between> Passed(long long position) const;
+  // Between which two samples the last byte was written; absent when no sample saw it move.
+  std::optional<Between> LastAdvance() const;
+  // Whether the last sample still saw it move.
+  bool WritesUntilLast() const;
+  // How fast it moved over the last seconds, and at most, as far as the samples tell.
+  double BytesPerSecond() const;
+  double BusiestBytesPerSecond() const;
+
   std::optional<long long> last_position() const;
   std::optional<Instant> last_time() const;
   std::size_t size() const { return samples_.size(); }
@@ -34,6 +47,7 @@ class WalRing {
     Instant at;
     long long position;
   };
+  static double Pace(const Sample& from, const Sample& to);  // bytes per second
   void Thin(Instant now);
   std::deque<Sample> samples_;
   Instant thinned_ = Instant();

@@ -177,8 +177,10 @@ TEST(Service, LearnsMoreOfTheLastFailover) {
   EXPECT_GT(service.facts_revision(), revision);
 }
 
-TEST(Service, WithoutHoldersHasNothingOfTheirs) {
-  Service service(Options());
+TEST(Service, WithoutAHolderHasNothingOfTheirs) {
+  ServiceOptions options = Options();
+  options.has_holder = false;
+  Service service(options);
   Attempted(service, {Ok(1, 2)});
   Samples out;
   service.Show(NowAt(2.5), {}, out);

@@ -74,7 +74,8 @@ TEST_P(RecordedTest, GivesTheRecordedKindAndDuration) {
     EXPECT_EQ(failovers.back().from, want.from);
     EXPECT_EQ(failovers.back().to, want.to);
   }
-  for (auto& [kind, n] : set.incidents()) EXPECT_EQ(n, kind == want.incident) << kind;
+  for (auto& [kind, incident] : set.incidents())
+    EXPECT_EQ(incident.count, kind == want.incident) << kind;
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -84,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Recorded{"kl1", 1, 24.6, "failover", "pg1", "pg2", "", 0},
                     Recorded{"idle1", 1, 21.3, "failover", "pg2", "pg1", "", 0},
                     Recorded{"kp1", 1, 11.0, "", "", "", "in_place_recovery", 0},
-                    Recorded{"spat1", 0, 0, "", "", "", "", 11.4},
+                    Recorded{"spat1", 0, 0, "", "", "", "timeline_regression", 11.4},
                     Recorded{"site", 1, 9.4, "failover", "pg1", "pgc1", "", 58}),
     [](auto& p) { return std::string(p.param.timeline); });
 
@@ -181,7 +182,8 @@ TEST(Verdict, RestartsOfTheLeaderAreIncidentsNotFailovers) {
     feed.Run(9, 12);
     EXPECT_TRUE(set.postgres().failovers().empty());
     EXPECT_EQ(set.postgres().outages().size(), 1u);
-    for (auto& [kind, n] : set.incidents()) EXPECT_EQ(n, kind == c.kind) << kind;
+    for (auto& [kind, incident] : set.incidents())
+      EXPECT_EQ(incident.count, kind == c.kind) << kind;
   }
 }
 
@@ -208,7 +210,7 @@ TEST(Verdict, AnOlderHistoryThatTakesOverIsATimelineRegression) {
   feed.Run(5, 6);
   feed.pg2 = Primary(900, 11);
   feed.Run(6, 10);
-  EXPECT_EQ(set.incidents().at("timeline_regression"), 1);
+  EXPECT_EQ(set.incidents().at("timeline_regression").count, 1);
   EXPECT_EQ(set.postgres().failovers().back().kind, "failover");
 }
 

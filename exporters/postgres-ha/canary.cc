@@ -1,0 +1,80 @@
+#include "exporters/postgres-ha/canary.h"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kPendingInterval = 1s;
+
+// Transactional, so that it is flushed (and waited for by whoever commits synchronously) at once.
+constexpr Statement kHeartbeat = {"heartbeat", "select pg_logical_emit_message(true, 'sentinel', '')"};
+
+}  // namespace
+
+CanaryEye::CanaryEye(std::shared_ptr<DataSetBoard> board, MemberId member,
+                     ConnectionOptions options, Duration interval, Duration heartbeat_interval)
+    : board_(std::move(board)),
+      member_(std::move(member)),
+      eye_("canary " + member_.site + "/" + member_.name),
+      interval_(interval),
+      heartbeat_interval_(heartbeat_interval),
+      session_(std::move(options)) {}
+
+void CanaryEye::Post(Instant begin, decltype(Evidence::seen) seen) {
+  Evidence evidence;
+  evidence.eye = eye_;
+  evidence.member = member_;
+  evidence.begin = begin;
+  evidence.end = Clock::now();
+  evidence.seen = std::move(seen);
+  board_->Post(std::move(evidence));
+}
+
+absl::Status CanaryEye::OpenNew(const Deadline& deadline) {
+  if (!pending_) {
+    session_.connection().Close();
+    begun_ = Clock::now();
+  }
+  SqlLook look;
+  auto status = session_.See(deadline, look);
+  Post(begun_, CanaryLook{look.answer, Seconds(Clock::now() - begun_)});
+  // Given up after its minute, it begins anew with the next look.
+  pending_ = look.answer == Answer::kTimeout && session_.connection().fd() >= 0;
+  beating_ = heartbeat_interval_ > 0s && look.Writable();
+  if (!pending_ && !beating_) session_.connection().Close();
+  return status;
+}
+
+absl::Status CanaryEye::Beat(const Deadline& deadline) {
+  beat_ = Clock::now();
+  auto results = session_.connection().Run({{kHeartbeat}}, deadline);
+  auto status = results.ok() ? results->at(0).status() : results.status();
+  Post(beat_, HeartbeatLook{status.ok(), Seconds(Clock::now() - beat_)});
+  return status;
+}
+
+Next CanaryEye::Sleep(absl::Status status) const {
+  Next next{std::move(status), begun_ + interval_};
+  if (pending_) {
+    next.at = Clock::now() + kPendingInterval;
+    next.fd = session_.connection().fd();
+    next.events = POLLIN;
+  } else if (beating_) {
+    next.at = std::min(next.at, beat_ + heartbeat_interval_);
+  }
+  next.at = std::max(next.at, Clock::now());
+  return next;
+}
+
+Next CanaryEye::Look(const Deadline& deadline) {
+  Instant now = Clock::now();
+  bool answers = board_->With([&](const DataSet& d) { return d.AnswersSql(member_, now); });
+  if (!answers) {
+    if (!pending_) session_.connection().Close();
+    beating_ = false;
+    return {absl::OkStatus(), now + kPendingInterval};
+  }
+  if (pending_ || begun_ == Instant() || now >= begun_ + interval_) return Sleep(OpenNew(deadline));
+  if (beating_ && now >= beat_ + heartbeat_interval_) return Sleep(Beat(deadline));
+  return Sleep(absl::OkStatus());
+}

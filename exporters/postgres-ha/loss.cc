@@ -1,0 +1,93 @@
+#include "exporters/postgres-ha/loss.h"
+
+#include <algorithm>
+
+namespace {
+
+// Beyond twice its busiest pace: a page or two in full, as after a checkpoint.
+constexpr long long kMoreBytes = 16 << 10;
+
+Instant Middle(Instant a, Instant b) { return a + (b - a) / 2; }
+
+double Positive(Duration d) { return std::max(0.0, Seconds(d)); }
+
+// When the old leader stopped, best estimate: an eye that loses its session looks again at once.
+Instant Stopped(const Departure& d) {
+  return d.silent ? Middle(d.last_end, d.stopped_begin) : d.stopped_begin;
+}
+
+// How many bytes it wrote after it was last seen: best estimate, and at most.
+std::pair<double, double> Unseen(const Departure& d) {
+  double rate = d.written.WritesUntilLast() ? d.written.BytesPerSecond() : 0;
+  double most = 2 * d.written.BusiestBytesPerSecond() * Positive(d.stopped_end - d.last_begin);
+  return {rate * Positive(Stopped(d) - Middle(d.last_begin, d.last_end)), most + kMoreBytes};
+}
+
+}  // namespace
+
+void TimelineEnds::Saw(int timeline, Range end) {
+  seen_[timeline] = end;
+  learnt_.erase(timeline);
+}
+
+void TimelineEnds::Learn(const std::vector<Promotion>& history) {
+  for (auto& line : history) {
+    auto seen = seen_.find(line.ended_timeline);
+    long long at = line.switch_position;
+    if (seen == seen_.end() || (seen->second.low <= at && at <= seen->second.high))
+      learnt_[line.ended_timeline] = {at, at};
+  }
+}
+
+std::optional<Range> TimelineEnds::Of(int timeline) const {
+  if (auto found = learnt_.find(timeline); found != learnt_.end()) return found->second;
+  if (auto found = seen_.find(timeline); found != seen_.end()) return found->second;
+  return std::nullopt;
+}
+
+Loss LossOf(const Departure& d, Range fork) {
+  Loss loss;
+  auto position = d.written.last_position();
+  if (!position) return loss;
+  auto [unseen, at_most] = Unseen(d);
+  bool proven = *position > fork.high;
+  if (d.goodbye && !proven) {
+    loss.seconds = loss.low_seconds = loss.high_seconds = 0;
+    loss.bytes = loss.low_bytes = loss.high_bytes = 0;
+    return loss;
+  }
+  auto beyond = [&](long long at, double more) {
+    return std::max(0.0, static_cast<double>(*position - at) + more);
+  };
+  loss.low_bytes = beyond(fork.high, 0);
+  loss.bytes = *position > fork.middle() ? beyond(fork.middle(), unseen) : 0;
+  loss.high_bytes = beyond(fork.low, at_most);
+
+  // Positions were read some time within their looks.
+  Duration slack = d.last_end - d.last_begin;
+  auto last = d.written.LastAdvance();
+  Instant last_write = d.written.WritesUntilLast() || !last ? Stopped(d)
+                                                            : Middle(last->first, last->second);
+  // When the first lost byte was written; at the earliest with the last look, if none was seen.
+  auto first = [&](long long at) { return d.written.Passed(at); };
+  loss.low_seconds = 0;
+  if (auto passed = first(fork.high); passed && last)
+    loss.low_seconds = Positive(last->first - passed->second - slack);
+  loss.seconds = 0;
+  if (auto passed = first(fork.middle()))
+    loss.seconds = Positive(last_write - Middle(passed->first, passed->second));
+  auto earliest = first(fork.low);
+  loss.high_seconds =
+      Positive(d.stopped_end - (earliest ? earliest->first - slack : d.last_begin));
+  loss.seconds = std::clamp(*loss.seconds, *loss.low_seconds, *loss.high_seconds);
+  return loss;
+}
+
+void SetLoss(const Loss& loss, FailoverFact& fact) {
+  fact.lost_seconds = loss.seconds;
+  fact.lost_low_seconds = loss.low_seconds;
+  fact.lost_high_seconds = loss.high_seconds;
+  fact.lost_bytes = loss.bytes;
+  fact.lost_low_bytes = loss.low_bytes;
+  fact.lost_high_bytes = loss.high_bytes;
+}

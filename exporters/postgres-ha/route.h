@@ -1,0 +1,37 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "common/scrape.h"
+#include "exporters/postgres-ha/session.h"
+#include "exporters/postgres-ha/verdict.h"
+
+// An eye on a route: where does the port for writing (or reading) really lead? Two for each route,
+// with one connection each: one keeps its session and looks every 250 ms, as a client with a pool
+// would; the other opens a new session, as a client that connects now: every 5 s, every 250 ms while
+// anything is suspect, every 100 ms while it lands wrong then, and every second through a failure
+// that lasts.
+//
+// A new session that is not answered is waited for through the following looks, but for two seconds
+// only, unlike a member's: behind a route there may long be another server that would answer.
+class RouteEye : public Collector {
+ public:
+  RouteEye(std::shared_ptr<DataSetBoard> board, const SiteOptions& site, const RouteOptions& route,
+           bool fresh);
+  Next Look(const Deadline& deadline) override;
+
+ private:
+  Duration Pause(bool fast) const;
+  void LetGo(const RouteLook& look);
+
+  const std::shared_ptr<DataSetBoard> board_;
+  const RouteKind kind_;
+  const bool fresh_;
+  const MemberId site_;
+  const std::string eye_;
+  const Duration interval_;
+  Session session_;
+  bool right_ = true;  // where the last look landed
+  absl::Status status_;
+  Instant begin_ = Instant(), wrong_since_ = Instant::max();
+};

@@ -1,0 +1,28 @@
+#pragma once
+#include <string>
+
+#include "exporters/postgres-ha/connection.h"
+#include "exporters/postgres-ha/evidence.h"
+
+// A session that can tell where it is: which server, in which role, how far.
+class Session {
+ public:
+  explicit Session(ConnectionOptions options,
+                   Duration give_up_pending = std::chrono::seconds(60));
+
+  // Looks through the session, opening it where there is none; one round trip. Whatever happens,
+  // look.answer says how the server answered.
+  absl::Status See(const Deadline& deadline, SqlLook& look);
+  Connection& connection() { return connection_; }
+  const Connection& connection() const { return connection_; }
+
+ private:
+  absl::Status Ask(const Deadline& deadline, SqlLook& look);
+  void Identify(const Row& row);
+
+  Connection connection_;
+  int identified_ = 0;  // the session that the facts below are of
+  std::string system_identifier_;
+  double start_unix_seconds_ = 0;
+  int version_ = 0;
+};

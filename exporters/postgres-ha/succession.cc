@@ -1,0 +1,151 @@
+// Who leads, who took over from whom, and what that cost: the part of the verdict on a data set that
+// turns writable looks into holders, failovers, incidents and losses.
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+
+#include "exporters/postgres-ha/verdict.h"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// A silence longer than this means that nobody watched.
+constexpr Duration kUnwatched = 10s;
+// How long a loss waits for the exact position.
+constexpr Duration kAskHistoryFor = 60s;
+constexpr std::size_t kKeptStories = 20;
+
+std::string Words(std::string incident) {
+  std::replace(incident.begin(), incident.end(), '_', ' ');
+  return incident;
+}
+
+}  // namespace
+
+void DataSet::Writable(const Evidence& e, const SqlLook& look, const Before& before,
+                       const Now& now) {
+  std::string label = LabelOf(members_, e.member);
+  const std::string last = postgres_.last_holder();
+  if (last == label) {
+    Returned(e, look, before.goodbye, now);
+  } else if (!last.empty()) {
+    const Member* old = Find(last);
+    bool still_holds = old && old->sql && old->sql->Writable() &&
+                       e.begin - old->end < Patience(e.member.site);
+    // Two at once: the sandwich decides, and the older one stays holder.
+    if (still_holds) return Rival(e, look, before);
+    TakenOver(e, look, old, before, now);
+  }
+  postgres_.Hold(label);
+  reference_ = e.member;
+  members_[e.member].rival = {};
+  tenure_ = {true, look.start_unix_seconds, look.timeline.value_or(tenure_.timeline)};
+  if (!before.writable) written_.Rest(before.begin);
+  if (look.position) written_.Add(e.begin + (e.end - e.begin) / 2, *look.position);
+}
+
+// The holder is the same; its server may not be.
+void DataSet::Returned(const Evidence& e, const SqlLook& look, bool said_goodbye, const Now& now) {
+  if (!tenure_.seen) return;
+  bool new_start = look.start_unix_seconds != tenure_.start_unix_seconds;
+  int timeline = look.timeline.value_or(tenure_.timeline);
+  if (timeline < tenure_.timeline) Happened("timeline_regression", now.Unix(e.end));
+  if (!new_start && timeline <= tenure_.timeline) return;
+  if (!said_goodbye) Happened("in_place_recovery", now.Unix(e.end));
+  else Happened(timeline > tenure_.timeline ? "demotion" : "restart", now.Unix(e.end));
+}
+
+bool DataSet::SwitchoverRequested(const std::string& site, const Member& old, Instant until) const {
+  auto story = locks_.find(site);
+  return story != locks_.end() &&
+         story->second.Requested(old.writable_until - kUnwatched, until).value_or(false);
+}
+
+void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* old,
+                        const Before& before, const Now& now) {
+  // Whether we were there when the old holder stopped, and when the new one took over.
+  bool watched = tenure_.seen && old && e.begin - old->end < kUnwatched &&
+                 old->stopped_by - old->writable_until < kUnwatched;
+  FailoverFact fact;
+  fact.from = postgres_.last_holder();
+  fact.to = LabelOf(members_, e.member);
+  bool goodbye = watched && (old->goodbye || SwitchoverRequested(e.member.site, *old, e.end));
+  fact.kind = !watched ? "unseen" : goodbye ? "switchover" : "failover";
+  Instant earliest = before.begin == Instant() ? e.begin : before.begin;
+  fact.unix_seconds = now.Unix(earliest + (e.end - earliest) / 2);
+  postgres_.Failover(std::move(fact));
+  Suspect(e.end);
+
+  int timeline = look.timeline.value_or(tenure_.timeline);
+  bool regressed = tenure_.seen && timeline < tenure_.timeline;
+  if (regressed) Happened("timeline_regression", now.Unix(e.end));
+  if (!watched) return;
+  if (timeline > tenure_.timeline && before.position && look.position)
+    ends_.Saw(tenure_.timeline, {*before.position, std::max(*before.position, *look.position)});
+  Departure departure{written_, old->writable_begin, old->writable_until, old->stopped_by,
+                      old->stopped_end, old->stopped_silent, old->goodbye};
+  Lost({std::move(departure), std::min(timeline, tenure_.timeline), e.member.site, true,
+        regressed ? "timeline_regression" : "", e.end + kAskHistoryFor});
+}
+
+// Two take writes at once. What the one that is not the holder writes is lost if it gives way.
+void DataSet::Rival(const Evidence& e, const SqlLook& look, const Before& before) {
+  Member& member = members_[e.member];
+  if (!before.writable) {
+    member.rival = {};
+    if (before.position) member.rival.Add(before.begin, *before.position);
+    if (look.timeline == tenure_.timeline + 1 && before.position && look.position)
+      ends_.Saw(tenure_.timeline, {*before.position, std::max(*before.position, *look.position)});
+  }
+  member.rival_timeline = look.timeline.value_or(0);
+  if (look.position) member.rival.Add(e.begin + (e.end - e.begin) / 2, *look.position);
+}
+
+// A rival that answers as a standby, or is down, has given way.
+void DataSet::GiveWay(const Evidence& e, Member& m, const Now& now) {
+  bool over = m.sql->answer == Answer::kAnswered || m.sql->answer == Answer::kRefused ||
+              m.sql->answer == Answer::kStarting;
+  if (!over || m.rival.size() == 0) return;
+  bool newer = m.rival_timeline > tenure_.timeline;
+  std::string incident = newer ? "timeline_regression" : "split_brain";
+  Happened(incident, now.Unix(e.end));
+  // Of one number twice, both began where the one before ended.
+  int ended = std::min(m.rival_timeline, tenure_.timeline);
+  if (m.rival_timeline == tenure_.timeline) --ended;
+  Departure departure{std::move(m.rival), m.writable_begin, m.writable_until, m.stopped_by,
+                      m.stopped_end, m.stopped_silent, false};
+  m.rival = {};
+  Lost({std::move(departure), ended, e.member.site, false, incident, e.end + kAskHistoryFor});
+}
+
+void DataSet::Happened(const std::string& incident, double unix_seconds) {
+  Incident& i = incidents_[incident];
+  ++i.count;
+  i.unix_seconds = unix_seconds;
+  i.loss = {};
+  incident_stories_.push_back(
+      {unix_seconds, "postgres " + options_.name + ": " + Words(incident) + " of " +
+                         postgres_.last_holder()});
+  if (incident_stories_.size() > kKeptStories) incident_stories_.pop_front();
+}
+
+void DataSet::Lost(Counted counted) {
+  counted_ = std::move(counted);
+  Recount();
+}
+
+// Says what was lost as well as it is known now; done when the position is exact.
+void DataSet::Recount() {
+  if (!counted_) return;
+  auto fork = ends_.Of(counted_->ended_timeline);
+  if (!fork) return;
+  Loss loss = LossOf(counted_->departure, *fork);
+  if (counted_->failover && !postgres_.failovers().empty()) {
+    FailoverFact fact = postgres_.failovers().back();
+    SetLoss(loss, fact);
+    postgres_.Amend(std::move(fact));
+  }
+  if (!counted_->incident.empty()) incidents_[counted_->incident].loss = loss;
+  if (fork->exact()) counted_.reset();
+}

@@ -1,0 +1,170 @@
+// Losses, rivals and divergence, on recorded failovers and on invented ones.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/postgres-ha/replay.h"
+
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+Evidence History(double at, std::vector<Promotion> history) {
+  Evidence e;
+  e.eye = "patroni on-premise/a:1";
+  e.member = {"on-premise", "pg2"};
+  e.begin = e.end = At(at);
+  PatroniLook look;
+  look.alive = true;
+  look.history = std::move(history);
+  e.seen = look;
+  return e;
+}
+
+std::string PageOf(const DataSet& set, double at) {
+  Samples samples;
+  set.Show(NowAt(at), samples);
+  return RenderPage({&samples}, Format::kText);
+}
+
+struct Looks {
+  DataSet set{TwoSites()};
+  void At(double t, const std::string& member, SqlLook look) {
+    set.Step(SqlEvidence(member, t, 0.005, std::move(look)), NowAt(t + 0.005));
+  }
+};
+
+// Recorded: the leader was killed 2 s after its walsenders had been stopped. The writer missed 109
+// rows, from 4.0203 to 6.1804 s.
+TEST(Succession, TheRecordedLossIsMeasured) {
+  DataSet set(TwoSites());
+  for (auto& evidence : Timeline("kl1")) set.Step(evidence, NowAt(EndOf(evidence)));
+  ASSERT_EQ(set.postgres().failovers().size(), 1u);
+  FailoverFact before = set.postgres().failovers().back();
+  EXPECT_LE(*before.lost_low_bytes, 20'352);
+  EXPECT_GE(*before.lost_high_bytes, 20'352);
+  EXPECT_TRUE(set.WantsHistory("on-premise"));
+
+  set.Step(History(40, {{12, 185'137'288, {}, "pg1"}, {13, 185'292'432, {}, "pg2"}}), NowAt(40));
+  FailoverFact after = set.postgres().failovers().back();
+  EXPECT_FALSE(set.WantsHistory("on-premise"));
+  EXPECT_LE(*after.lost_low_bytes, 20'352);
+  EXPECT_GE(*after.lost_high_bytes, 20'352);
+  EXPECT_NEAR(*after.lost_bytes, 20'352, 0.15 * 20'352);
+  EXPECT_NEAR(*after.lost_seconds, 2.16, 0.3);
+  EXPECT_LE(*after.lost_low_seconds, 2.16);
+  EXPECT_GE(*after.lost_high_seconds, 2.16);
+}
+
+TEST(Succession, RecordedSwitchoversLoseNothingAndSaySo) {
+  DataSet set(TwoSites());
+  for (auto& evidence : Timeline("sw1")) set.Step(evidence, NowAt(EndOf(evidence)));
+  auto& fact = set.postgres().failovers().back();
+  EXPECT_EQ(fact.lost_bytes, 0);
+  EXPECT_EQ(fact.lost_high_bytes, 0);
+  EXPECT_EQ(fact.lost_seconds, 0);
+  EXPECT_EQ(fact.lost_high_seconds, 0);
+}
+
+// Recorded: Patroni frozen on pg1, pg2 promoted, pg1's Patroni thawed and stole the lock back. The
+// holder never changed, yet what pg2 had written is gone.
+TEST(Succession, AStolenLockIsAnIncidentWithItsOwnLoss) {
+  DataSet set(TwoSites());
+  for (auto& evidence : Timeline("spat1")) set.Step(evidence, NowAt(EndOf(evidence)));
+  EXPECT_TRUE(set.postgres().failovers().empty());
+  auto& incident = set.incidents().at("timeline_regression");
+  EXPECT_EQ(incident.count, 1);
+  ASSERT_TRUE(incident.loss.bytes && incident.loss.seconds);
+  EXPECT_GT(*incident.loss.low_bytes, 303 * 100);  // rows of about 190 bytes of WAL
+  EXPECT_GT(*incident.loss.high_bytes, *incident.loss.bytes);
+  EXPECT_NEAR(*incident.loss.seconds, 11.4, 1);
+  EXPECT_THAT(PageOf(set, 100),
+              HasSubstr("postgres_ha_last_incident_lost_bytes{pg_cluster=\"sentinel\",kind="
+                        "\"timeline_regression\"} "));
+}
+
+// The leader's machine was frozen and thawed: its successor is thrown away with all it wrote.
+TEST(Succession, AHolderThatIsUndoneLosesAllItWrote) {
+  Looks looks;
+  for (double t = 0; t < 5; t += 0.25) {
+    looks.At(t, "pg1", Primary(1000 + static_cast<long long>(t * 100), 11));
+    looks.At(t + 0.01, "pg2", Standby(1000 + static_cast<long long>(t * 100), 11));
+  }
+  for (double t = 5; t < 8; t += 0.25) {
+    looks.At(t, "pg1", Failed(Answer::kTimeout));
+    looks.At(t + 0.01, "pg2", Standby(1490, 11));
+  }
+  for (double t = 8; t < 12; t += 0.25) {
+    looks.At(t, "pg1", Failed(Answer::kTimeout));
+    looks.At(t + 0.01, "pg2", Primary(1500 + static_cast<long long>((t - 8) * 1000), 12));
+  }
+  for (double t = 12; t < 14; t += 0.25) {
+    looks.At(t, "pg1", Primary(1600, 11));
+    looks.At(t + 0.01, "pg2", Failed(Answer::kRefused));
+  }
+  auto& failovers = looks.set.postgres().failovers();
+  ASSERT_EQ(failovers.size(), 2u);
+  EXPECT_EQ(failovers[1].to, "pg1");
+  EXPECT_LE(*failovers[1].lost_low_bytes, 3750);
+  EXPECT_NEAR(*failovers[1].lost_bytes, 3760, 400);
+  EXPECT_NEAR(*failovers[1].lost_seconds, 4, 0.6);
+  auto& incident = looks.set.incidents().at("timeline_regression");
+  EXPECT_EQ(incident.count, 1);
+  EXPECT_EQ(incident.loss.bytes, failovers[1].lost_bytes);
+}
+
+TEST(Succession, ProspectsAreOfWhatIsReceivedNotReplayed) {
+  Looks looks;
+  for (int i = 0; i <= 40; ++i) {
+    long long written = 1000 + 100 * i;
+    looks.At(i * 0.25, "pg1", Primary(written));
+    SqlLook pg2 = Standby(1000), pgc1 = Standby(std::min(written, 2000LL));
+    pg2.received = written;
+    pgc1.received = pgc1.position;
+    looks.At(i * 0.25 + 0.01, "pg2", pg2);
+    looks.At(i * 0.25 + 0.02, "pgc1", pgc1);
+  }
+  EXPECT_GT(*looks.set.LagSeconds({"on-premise", "pg2"}, NowAt(10.1)), 9);
+  std::string page = PageOf(looks.set, 10.1);
+  EXPECT_THAT(page, HasSubstr("postgres_ha_prospective_loss_seconds{pg_cluster=\"sentinel\",target_site"
+                              "=\"on-premise\",member=\"pg2\"} 0\n"));
+  EXPECT_THAT(page, HasSubstr("postgres_ha_site_prospective_loss_seconds{pg_cluster=\"sentinel\","
+                              "target_site=\"cloud\"} 7."));
+  EXPECT_THAT(page, HasSubstr("postgres_ha_prospective_loss_bytes{pg_cluster=\"sentinel\",target_site="
+                              "\"cloud\",member=\"pgc1\"} 3000\n"));
+}
+
+TEST(Succession, AStandbyWithMoreThanTheLeadersHistoryIsDiverged) {
+  const std::string pgc1 = "{pg_cluster=\"sentinel\",target_site=\"cloud\",member=\"pgc1\"} ";
+  Looks looks;
+  for (double t = 0; t < 5; t += 0.25) {
+    looks.At(t, "pg1", Primary(2000, 3));
+    looks.At(t + 0.01, "pg2", Standby(1500, 3));
+    looks.At(t + 0.02, "pgc1", Standby(1900, 3));
+  }
+  EXPECT_THAT(PageOf(looks.set, 5), HasSubstr("postgres_ha_member_diverged" + pgc1 + "0\n"));
+  for (double t = 5; t < 8; t += 0.25) {
+    looks.At(t, "pg1", Failed(Answer::kRefused));
+    looks.At(t + 0.01, "pg2", t < 7 ? Standby(1500, 3) : Primary(1600, 4));
+    looks.At(t + 0.02, "pgc1", Standby(1900, 3));
+  }
+  std::string page = PageOf(looks.set, 8);
+  EXPECT_THAT(page, HasSubstr("postgres_ha_member_diverged" + pgc1 + "1\n"));
+  EXPECT_THAT(page, HasSubstr("postgres_ha_member_ahead_bytes" + pgc1 + "300\n"));
+  EXPECT_THAT(page, Not(HasSubstr("member_diverged{pg_cluster=\"sentinel\",target_site=\"on-premise\","
+                                  "member=\"pg2\"} 1")));
+}
+
+// The leader writes between two looks at it: a standby that is ahead of the older one is not diverged.
+TEST(Succession, AStandbyAheadOfAnOldLookIsNotDiverged) {
+  Looks looks;
+  for (int i = 0; i < 40; ++i) {
+    looks.At(i * 0.25, "pg1", Primary(1000 + 100 * i));
+    looks.At(i * 0.25 + 0.2, "pg2", Standby(1000 + 100 * i + 80));
+    EXPECT_THAT(PageOf(looks.set, i * 0.25 + 0.21), Not(HasSubstr("diverged{pg_cluster=\"sentinel\","
+                                                                  "target_site=\"on-premise\",member="
+                                                                  "\"pg2\"} 1")));
+  }
+}
+
+}  // namespace
