@@ -7,6 +7,8 @@
 #include "absl/status/statusor.h"
 #include "common/deadline.h"
 
+struct HttpHandle;  // curl, behind its seam
+
 struct HttpReply {
   int code = 0;
   std::string body;
@@ -22,11 +24,11 @@ struct HttpOptions {
   Duration wait_out = Duration::zero();
 };
 
-// GET by one client for one server; keeps its connection where the server allows it. Not for two
-// threads at once. Only http and https, HTTP/1.1, TLS 1.2 and later, no redirects, no proxy from
-// the environment, names by Resolve(). One certificate store is shared by all clients that trust
-// the system's CAs (a store each costs 1 MB and 50 ms). The process ignores SIGPIPE from the first
-// client on.
+// GET and POST by one client for one server; keeps its connection where the server allows it. Not
+// for two threads at once. Only http and https, HTTP/1.1, TLS 1.2 and later, no redirects, no proxy
+// from the environment, names by Resolve(). One certificate store is shared by all clients that
+// trust the system's CAs (a store each costs 1 MB and 50 ms). The process ignores SIGPIPE from the
+// first request on.
 //
 // Errors: DeadlineExceeded, Unavailable (refused, reset, unresolvable, no TLS), PermissionDenied
 // (TLS verification), InvalidArgument (a URL or a certificate file that we cannot use), DataLoss
@@ -40,12 +42,15 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
   absl::StatusOr<HttpReply> Get(const std::string& url, const Deadline& deadline);
+  // Sends `json` as application/json; `authorization`, if not empty, as the header of that name. It
+  // is sent again when a kept connection turns out to be closed: only for what may be done twice.
+  absl::StatusOr<HttpReply> Post(const std::string& url, const std::string& json,
+                                 const Deadline& deadline, const std::string& authorization = "");
 
  private:
-  struct Handle;
   absl::Status Unanswered(const Deadline& deadline);
-  absl::Status Prepare(const std::string& host, const std::string& port,
-                       std::vector<std::string> addresses);
-  std::unique_ptr<Handle> handle_;
-  HttpOptions options_;
+  absl::StatusOr<HttpReply> Ask(const std::string& url, const std::string* json,
+                                const std::string& authorization, const Deadline& deadline);
+  std::unique_ptr<HttpHandle> handle_;
+  const HttpOptions options_;
 };
