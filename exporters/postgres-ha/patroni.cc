@@ -8,12 +8,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// After /cluster stayed silent (its store may be down, and the request still hangs there) it is left
-// alone for this long; /liveness, which needs no store, goes on.
+// After /cluster stayed silent (its store may be down, and the request still hangs there) it is
+// left alone for this long; /liveness, which needs no store, goes on.
 constexpr Duration kClusterBackOff = 10s;
 // Longer than a request is waited out: else nothing else would ever be asked.
 constexpr Duration kSilentBackOff = 5min;
 constexpr Duration kAfterChange = 10s;
+// A request that is waited out ends with a look: this much later at most.
+constexpr Duration kGivenUpBy = 5s;
 
 // Puts what was parsed where it belongs.
 template <class Parsed, class Place>
@@ -32,6 +34,7 @@ PatroniEye::PatroniEye(std::shared_ptr<DataSetBoard> board, MemberId member, std
       asked_(HostPortOf(url_)),
       eye_("patroni " + member_.site + "/" + asked_),
       interval_(interval),
+      wait_out_(options.wait_out),
       client_(std::move(options)),
       config_{"/config", 60s},
       history_{"/history", 60s},
@@ -46,10 +49,13 @@ absl::StatusOr<std::string> PatroniEye::Body(const char* path, const Deadline& d
 }
 
 absl::Status PatroniEye::AskCluster(const Deadline& deadline, PatroniLook& look) {
-  if (Clock::now() >= cluster_not_before_) {
+  Instant begin = Clock::now();
+  if (begin >= cluster_not_before_) {
     auto reply = client_.Get(url_ + "/cluster", deadline);
-    if (absl::IsDeadlineExceeded(reply.status()))
-      cluster_not_before_ = Clock::now() + kClusterBackOff;
+    bool silent = absl::IsDeadlineExceeded(reply.status());
+    // Behind an extra that is still unanswered it was never asked.
+    if (silent && begin >= extra_given_up_) cluster_not_before_ = Clock::now() + kClusterBackOff;
+    if (!silent) extra_given_up_ = Instant();
     if (!reply.ok()) return reply.status();
     look.alive = true;
     if (reply->code != 200)
@@ -59,7 +65,8 @@ absl::Status PatroniEye::AskCluster(const Deadline& deadline, PatroniLook& look)
   auto reply = client_.Get(url_ + "/liveness", deadline);
   if (!reply.ok()) return reply.status();
   look.alive = true;
-  return absl::DeadlineExceededError(asked_ + ": alive, but /cluster is silent: is its store down?");
+  return absl::DeadlineExceededError(asked_ +
+                                     ": alive, but /cluster is silent: is its store down?");
 }
 
 // Whether another one leads, or on another timeline, than when this was asked last.
@@ -80,7 +87,10 @@ absl::Status PatroniEye::AskExtras(const Deadline& deadline, Instant half, Patro
     auto body = Body(extra.path, deadline);
     absl::Status taken = body.ok() ? take(*body) : body.status();
     if (taken.ok()) extra.due = now + extra.interval;
-    if (absl::IsDeadlineExceeded(taken)) extra.silent_until = now + kSilentBackOff;
+    if (absl::IsDeadlineExceeded(taken)) {
+      extra.silent_until = now + kSilentBackOff;
+      extra_given_up_ = now + wait_out_ + kGivenUpBy;
+    }
     status.Update(taken);
   };
   auto [wanted, answers] = board_->With([&](const DataSet& d) {

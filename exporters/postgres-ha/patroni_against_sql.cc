@@ -26,8 +26,8 @@ bool IsStandbyCluster(const Members& members, const std::string& site, const Pat
   return config && config->standby_cluster.value_or(false);
 }
 
-// Whether the member answers by SQL as a standby. Absent when nothing can be said: it does not let us
-// in, or nobody looks.
+// Whether the member answers by SQL as a standby. Absent when nothing can be said: it does not let
+// us in, or nobody looks.
 std::optional<bool> AnswersAsStandby(const MemberId& id, const Member& m, const Roles& roles) {
   if (roles.count(id)) return m.sql && m.sql->in_recovery;
   if (!m.sql) return std::nullopt;

@@ -9,7 +9,8 @@ constexpr std::size_t kMaxMembers = 64;
 
 std::string Text(JsonView json) { return std::string(json.String().value_or("")); }
 
-// Since Patroni 3.2 a priority of 0 or less means the same, where nofailover does not say otherwise.
+// Since Patroni 3.2 a priority of 0 or less means the same, where nofailover does not say
+// otherwise.
 bool NoFailover(JsonView tags) {
   if (auto nofailover = tags["nofailover"].Bool()) return *nofailover;
   return tags["failover_priority"].Integer().value_or(1) <= 0;
@@ -55,7 +56,7 @@ absl::StatusOr<PatroniLook> ParseCluster(std::string_view body) {
 
 std::string HostPortOf(std::string_view url) {
   bool tls = url.starts_with("https://");
-  if (auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  if (auto scheme = url.find("://"); scheme != url.npos) url.remove_prefix(scheme + 3);
   url = url.substr(0, url.find('/'));
   if (auto at = url.rfind('@'); at != std::string_view::npos) url.remove_prefix(at + 1);
   auto colon = url.rfind(':');

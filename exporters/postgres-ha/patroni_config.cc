@@ -1,6 +1,7 @@
 #include "exporters/postgres-ha/patroni_config.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "common/json.h"
@@ -12,7 +13,7 @@ std::optional<double> NumberOf(JsonView json, double unset) {
   if (!json.exists()) return unset;
   auto number = json.Number();
   if (auto text = json.String()) number = ToNumber(std::string(*text));
-  return number && *number >= 0 ? number : std::nullopt;
+  return number && *number >= 0 && std::isfinite(*number) ? number : std::nullopt;
 }
 
 std::optional<long long> IntegerOf(JsonView json, long long unset) {

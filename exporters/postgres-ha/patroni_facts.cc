@@ -16,8 +16,8 @@ const Metric kPendingRestart("postgres_ha_patroni_pending_restart", Type::kGauge
                              "Whether the member must be restarted for a changed setting.",
                              "pg_cluster", "target_site", "member");
 const Metric kLastSeen("postgres_ha_patroni_dcs_last_seen_timestamp_seconds", Type::kGauge,
-                       "When the member's Patroni last reached its store, to the second. Asked only "
-                       "while the member answers by SQL.",
+                       "When the member's Patroni last reached its store, to the second. Asked "
+                       "only while the member answers by SQL.",
                        "pg_cluster", "target_site", "member");
 const Metric kDisagreement("postgres_ha_patroni_role_disagreement", Type::kGauge,
                            "Whether Patroni's role for the member is not what SQL shows: a leader "
@@ -42,7 +42,8 @@ const Metric kRetryTimeout("postgres_ha_patroni_retry_timeout_seconds", Type::kG
                            "steps down; Patroni's default if unset.",
                            "pg_cluster", "target_site");
 const Metric kMaximumLag("postgres_ha_patroni_maximum_lag_on_failover_bytes", Type::kGauge,
-                         "How far behind a member may be to be promoted; Patroni's default if unset.",
+                         "How far behind a member may be to be promoted; Patroni's default if "
+                         "unset.",
                          "pg_cluster", "target_site");
 const Metric kSynchronous("postgres_ha_patroni_synchronous_mode", Type::kGauge,
                           "Whether synchronous mode is on, by standbys or by quorum; Patroni's "

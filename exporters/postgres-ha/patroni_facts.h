@@ -12,7 +12,8 @@
 
 // What Patroni says of the sites of a data set, beyond their members, and where it contradicts SQL.
 // The newest word counts, whichever Patroni of the site it came from. What is too old is not shown:
-// /cluster after kPatroniFresh, /config and /history after three minutes, /patroni after half a one.
+// /cluster after kPatroniFresh, /config and /history after three minutes, /patroni after half a
+// one.
 class PatroniFacts {
  public:
   // `member`: whose Patroni was asked, "" if that is not known.
