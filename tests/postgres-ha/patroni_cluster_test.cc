@@ -35,10 +35,13 @@ TEST_P(ClusterTest, ReadsTheRecordedAnswer) {
     EXPECT_EQ(m.host, "127.0.0.1");
     EXPECT_GT(m.port, 25000);
     EXPECT_THAT(m.api_url, HasSubstr("/patroni"));
+    EXPECT_FALSE(m.pending_restart);
+    EXPECT_FALSE(m.nofailover);
   }
   EXPECT_EQ(members, GetParam().members);
   EXPECT_EQ(look->paused, GetParam().paused);
   EXPECT_TRUE(look->alive && look->has_cluster);
+  EXPECT_FALSE(look->scheduled_switchover_unix_seconds);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -49,7 +52,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"normal.pgc1", {"pgc1 standby_leader running 1"}},
         Case{"paused.pg2", {"pg1 leader running 15", "pg2 replica running 15"}, true},
         Case{"sync.pg2", {"pg1 leader running 15", "pg2 sync_standby running 15"}},
-        Case{"replica_pg_frozen.pg2", {"pg1 leader running 15", "pg2 replica running 15"}}));
+        Case{"replica_pg_frozen.pg2", {"pg1 leader running 15", "pg2 replica running 15"}},
+        Case{"replica_pg_frozen.pg1", {"pg1 leader running 15"}},
+        Case{"replica_pg_down.pg2", {"pg1 leader running 15", "pg2 replica stopped 0"}, true},
+        Case{"etcd_frozen.pg1", {"pg1 leader running 15", "pg2 replica running 15"}},
+        Case{"normal_p4.pgc1", {"pgc1 standby_leader streaming 1"}},
+        Case{"paused.pgc1", {"pgc1 standby_leader running 15"}},
+        Case{"site_cloud_before_promote.pgc1", {"pgc1 standby_leader running 16"}},
+        Case{"site_cloud_after_promote.pgc1", {"pgc1 leader running 18"}}));
 
 TEST(Cluster, OldNamesOfTheLeaderMeanTheSame) {
   for (auto* role : {"master", "primary", "leader"}) {
@@ -57,6 +67,45 @@ TEST(Cluster, OldNamesOfTheLeaderMeanTheSame) {
     ASSERT_TRUE(look.ok());
     EXPECT_EQ(look->members[0].role, "leader");
   }
+}
+
+PatroniMember OneMember(const std::string& more) {
+  auto look = ParseCluster(R"({"members":[{"name":"a")" + more + "}]}");
+  EXPECT_TRUE(look.ok()) << look.status();
+  return look.ok() && look->members.size() == 1 ? look->members[0] : PatroniMember();
+}
+
+TEST(Cluster, RolesAndStatesOfPatroni4AreTakenAsTheyAre) {
+  PatroniMember m =
+      OneMember(R"(,"role":"quorum_standby","state":"in archive recovery","lag":"unknown")");
+  EXPECT_EQ(m.role, "quorum_standby");
+  EXPECT_EQ(m.state, "in archive recovery");
+}
+
+TEST(Cluster, SaysWhoMustRestart) {
+  PatroniMember m = OneMember(R"(,"pending_restart":true,"pending_restart_reason":{"a":{}})");
+  EXPECT_TRUE(m.pending_restart);
+  EXPECT_FALSE(OneMember(R"(,"pending_restart":"no")").pending_restart);
+}
+
+TEST(Cluster, SaysWhoIsNotToBePromoted) {
+  for (auto* tags : {R"({"nofailover":true})", R"({"failover_priority":0})",
+                     R"({"nofailover":true,"failover_priority":7})", R"({"failover_priority":-1})"})
+    EXPECT_TRUE(OneMember(std::string(",\"tags\":") + tags).nofailover) << tags;
+  for (auto* tags : {"{}", "null", "7", R"({"nofailover":false,"failover_priority":0})",
+                     R"({"nosync":true})", R"({"failover_priority":2})", R"({"nofailover":"x"})"})
+    EXPECT_FALSE(OneMember(std::string(",\"tags\":") + tags).nofailover) << tags;
+}
+
+TEST(Cluster, SaysForWhenASwitchoverIsScheduled) {
+  auto scheduled = [](const std::string& what) {
+    auto look = ParseCluster(R"({"members":[],"scheduled_switchover":)" + what + "}");
+    return look.ok() ? look->scheduled_switchover_unix_seconds : std::nullopt;
+  };
+  EXPECT_EQ(scheduled(R"({"at":"2026-11-23T01:00:00+00:00","from":"pg1","to":"pg2"})"), 1795395600);
+  EXPECT_EQ(scheduled(R"({"at":"2026-11-23T03:00:00.5+02:00"})"), 1795395600.5);
+  for (auto* what : {"{}", "null", "true", R"({"at":"soon"})", R"({"at":1795395600})"})
+    EXPECT_FALSE(scheduled(what)) << what;
 }
 
 TEST(Cluster, AnEmptyListIsAnAnswer) {
