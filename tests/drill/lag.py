@@ -2,6 +2,7 @@
 import time
 
 import ground_truth
+import measured
 import real_servers
 
 ERROR_S = 0.3
@@ -47,15 +48,16 @@ class Watch:
 
     def report(self, name):
         good = self.worst <= ERROR_S
-        shown = ["-" if value is None else f"{float(value):.3f}" for value in self.last]
-        print(f"\n{'lag (s)':<12}{'truth':>9}{'ours':>9}{'usual SQL':>11}{'replay_lag':>12}"
-              f"{'our worst error':>17}\n{name:<12}{shown[0]:>9}{shown[1]:>9}{shown[2]:>11}"
-              f"{shown[3]:>12}{self.worst:>17.3f}  {'PASS' if good else 'FAIL'}", flush=True)
-        return good
+        cells = {"lag (s)": name}
+        cells.update(zip(("truth", "ours", "usual SQL", "replay_lag"),
+                         (value if value is None else float(value) for value in self.last)))
+        cells["our worst error"] = self.worst
+        return measured.show(cells, [] if good else ["the error is too big"])
 
 
 def link_dead(lab, exporter):
     """The link to the cloud site is dead for 20 s while rows are written."""
+    measured.ready(lab, exporter)
     writer = ground_truth.Writer(lab)
     real_servers.wait(10, "rows are written", writer.taken)
     watch = Watch(lab, exporter, writer, "pgc1")
@@ -70,6 +72,7 @@ def link_dead(lab, exporter):
 
 def replay_paused(lab, exporter):
     """After 30 s without a write replay is paused, and one row is written."""
+    measured.ready(lab, exporter)
     # Nothing else may write meanwhile.
     quiet = "alter table app.rows set (autovacuum_enabled = off)"
     lab.ask(lab.leader(), quiet, lab["APP_DATABASE"])

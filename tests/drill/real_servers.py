@@ -54,6 +54,11 @@ class Lab:
         command = [os.path.join(LAB, script), verb, self.directory, *words]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
+    def postgres_bin(self):
+        command = f". {LAB}/lib.sh && lab_postgres_bin"
+        return subprocess.run(["bash", "-c", command], check=True, stdout=subprocess.PIPE,
+                              text=True).stdout.strip()
+
     def port(self, member):
         return int(self[member.upper() + "_PORT"])
 
@@ -62,10 +67,15 @@ class Lab:
             return file.read()
 
     def connect(self, member, role="superuser", database="postgres"):
+        return self.session(self.port(member), role, database, application_name="drill",
+                            tcp_user_timeout=2000)
+
+    def session(self, port, role, database, **options):
+        """A new session to whatever listens there."""
         user = self["SUPERUSER"] if role == "superuser" else self[role.upper() + "_USER"]
-        connection = psycopg2.connect(
-            host="127.0.0.1", port=self.port(member), user=user, password=self.secret(role),
-            dbname=database, connect_timeout=2, application_name="drill", tcp_user_timeout=2000)
+        connection = psycopg2.connect(host="127.0.0.1", port=port, user=user,
+                                      password=self.secret(role), dbname=database,
+                                      connect_timeout=2, **options)
         connection.autocommit = True
         return connection
 
