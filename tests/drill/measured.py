@@ -79,11 +79,16 @@ def kind_of(page, before):
     return "nothing", "", ""
 
 
+def text_of(value):
+    if isinstance(value, float):
+        return f"{value:.3f}" if abs(value) < 1e4 else f"{value:.0f}"
+    return "-" if value is None else str(value)
+
+
 def show(cells, wrong):
     """A line of a table, which begins anew when its columns change; returns whether all is right."""
     global heads_shown
-    text = [f"{v:.3f}" if isinstance(v, float) else "-" if v is None else str(v)
-            for v in cells.values()]
+    text = [text_of(value) for value in cells.values()]
     widths = [max(len(head), 7) + 2 for head in cells]
     widths[0] = 18
     if heads_shown != list(cells):

@@ -6,6 +6,7 @@ import measured
 import outages
 import real_servers
 import split
+import truth_of_wal
 
 SPLIT_ERROR_S = 0.5
 LOOKS = 4  # at the growing seconds of split brain, every few seconds
@@ -25,7 +26,7 @@ def return_site(lab):
 
 def promoted(lab, exporter, writer, before, leader):
     """The cloud takes over: one outage."""
-    since = time.monotonic()
+    since, first = time.monotonic(), writer.taken()[0].number
     lose_site(lab)
     lab.do("patroni", "promote-cloud")
     page = measured.closed(exporter, measured.SERVICE, before)
@@ -37,11 +38,14 @@ def promoted(lab, exporter, writer, before, leader):
     if said != ("failover", leader, "pgc1"):
         wrong.append(f"said {said}")
     wrong += holder_is_cloud(page)
+    rows = [row for row in writer.taken() if row.member == leader]
+    lost_truth = loss.lost_rows(rows, truth_of_wal.present(lab, "pgc1", first))[1]
     lost = measured.bounds(page, "ha_last_failover_lost_seconds", **measured.SERVICE)
+    wrong += measured.compare("lost", lost_truth, lost, loss.SECONDS_ERROR)
     return measured.show({"site (s)": "site: lost", "truth": truth.seconds, "low": seen[0],
                           "mid": seen[1], "high": seen[2], "kind     ": said[0], "from": said[1],
-                          "to": said[2], "lost low": lost[0], "lost": lost[1],
-                          "lost high": lost[2]}, wrong)
+                          "to": said[2], "lost": lost_truth[1], "lost low": lost[0],
+                          "lost mid": lost[1], "lost high": lost[2]}, wrong)
 
 
 def holder_is_cloud(page):
@@ -109,10 +113,14 @@ def fenced(lab, exporter, writer, old, before, since):
     if kinds not in ({"split_brain": 1}, {"timeline_regression": 1}):
         wrong.append("not one incident")
     kind = next(iter(kinds), "split_brain")
+    rows = [row for row in writer.taken() if row.member == old and row.end > since]
+    lost_truth = split.lost_by(rows, set())[1]
     lost = measured.bounds(page, "postgres_ha_last_incident_lost_seconds", kind=kind)
+    wrong += measured.compare("lost", lost_truth, lost, loss.SECONDS_ERROR)
     return measured.show({"site (s)": "site: fenced", "truth": end - begin, "counted": grown,
-                          "incidents             ": kinds, "lost low": lost[0], "lost": lost[1],
-                          "lost high": lost[2]}, wrong + holder_is_cloud(page))
+                          "incidents             ": kinds, "lost": lost_truth[1],
+                          "lost low": lost[0], "lost mid": lost[1], "lost high": lost[2]},
+                         wrong + holder_is_cloud(page))
 
 
 def drill(lab, exporter):
