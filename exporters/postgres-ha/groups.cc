@@ -79,7 +79,8 @@ void AddMembers(const BoardPointer& board, const DataSet& d, const SiteOptions& 
       connection.port = member.port;
       targets.push_back(MakeTarget(
           d, site, "postgres", label, member.host + ":" + std::to_string(member.port),
-          std::make_unique<PostgresEye>(board, id, connection, site.look_interval)));
+          std::make_unique<PostgresEye>(board, id, connection, site.look_interval,
+                                        site.look_deadline)));
     }
     if (!member.host.empty() && site.canary_interval > Duration::zero()) {
       ConnectionOptions connection = site.connection;

@@ -9,11 +9,12 @@ constexpr Duration kFastInterval = 100ms;
 }  // namespace
 
 PostgresEye::PostgresEye(std::shared_ptr<DataSetBoard> board, MemberId member,
-                         ConnectionOptions options, Duration interval)
+                         ConnectionOptions options, Duration interval, Duration patience)
     : board_(std::move(board)),
       member_(std::move(member)),
       eye_("postgres " + member_.site + "/" + member_.name),
       interval_(interval),
+      patience_(patience),
       session_(std::move(options)) {}
 
 Next PostgresEye::Look(const Deadline& deadline) {
@@ -41,6 +42,7 @@ absl::Status PostgresEye::Collect(const Deadline& deadline, Samples& out) {
   // Details are asked of a session that is there. To open one is the look's business.
   if (!session_.connection().open()) return absl::UnavailableError("no session");
   bool standby = standby_;
-  auto answers = session_.connection().Run(DetailStatements(standby), deadline);
+  const Deadline patience(std::min(deadline.at(), Clock::now() + patience_));
+  auto answers = session_.connection().Run(DetailStatements(standby), patience);
   return answers.ok() ? ShowDetails(*answers, standby, out) : answers.status();
 }

@@ -10,10 +10,10 @@
 // prepared statement, and asked for details at a scrape in one round trip.
 class PostgresEye : public Collector {
  public:
-  // `collector` says who it is in evidence; looks come every `interval`, and faster when the board
-  // says so.
+  // Looks come every `interval`, and faster when the board says so. A collection takes no longer than
+  // `patience`: the server may have frozen, and the looks must go on.
   PostgresEye(std::shared_ptr<DataSetBoard> board, MemberId member, ConnectionOptions options,
-              Duration interval);
+              Duration interval, Duration patience);
   absl::Status Collect(const Deadline& deadline, Samples& out) override;
   Next Look(const Deadline& deadline) override;
 
@@ -21,7 +21,7 @@ class PostgresEye : public Collector {
   const std::shared_ptr<DataSetBoard> board_;
   const MemberId member_;
   const std::string eye_;
-  const Duration interval_;
+  const Duration interval_, patience_;
   Session session_;
   bool standby_ = true;  // as the last look saw it
 };

@@ -20,7 +20,8 @@ class Routes {
   void Configure(const DataSetOptions& options);
 
   // Where a session landed, as the data set knows it: the label of the member, "other" for a server
-  // of the data set that it does not know, "foreign" for one of another data set, "" for none.
+  // of the data set that it does not know, "foreign" for one of another data set, "" for none, or as
+  // long as not all members are known.
   // `leading`: the site of the holder. Returns whether it is a moment to look more closely.
   bool Step(const Evidence& evidence, const RouteLook& look, const std::string& landed_on,
             const std::string& leading, const Now& now);

@@ -239,9 +239,12 @@ std::string DataSet::LandedOn(const SqlLook& look) const {
   if (look.answer != Answer::kAnswered) return "";
   if (std::string own = SystemIdentifier(); !own.empty() && own != look.system_identifier)
     return "foreign";
-  for (auto& [id, m] : members_)
+  bool all_known = true;
+  for (auto& [id, m] : members_) {
     if (m.start_unix_seconds == look.start_unix_seconds && !Foreign(m)) return LabelOf(members_, id);
-  return "other";
+    all_known = all_known && m.start_unix_seconds > 0;
+  }
+  return all_known ? "other" : "";
 }
 
 std::vector<std::string> DataSet::Seeds(const SiteOptions& site) const {

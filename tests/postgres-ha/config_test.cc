@@ -55,6 +55,40 @@ anchors: ["10.0.0.1:53"]
   EXPECT_EQ(members[1].name, "db2:5432");
 }
 
+TEST(Config, RoutesProxiesAndStoreBelongToASite) {
+  auto sets = Read(R"(
+watch: {route_interval: 2s, canary_interval: 0s}
+clusters:
+  - name: main
+    patroni: http://a:8008
+    routes: {rw: "proxy:5432", ro: "[::1]:5433", ro_accepts_primary: true}
+    haproxy: [{url: "unix:/run/h.sock", rw_proxy: write}, {url: "http://proxy:7000/;csv"}]
+    etcd: {endpoints: "http://e:2379/", watch: true, namespace: space, scope: patroni1}
+  - {name: main, site: cloud, patroni: http://b:8008, etcd: {endpoints: ["http://f:2379"]}}
+)");
+  ASSERT_TRUE(sets.ok()) << sets.status();
+  auto& here = sets->at(0).sites[0];
+  ASSERT_EQ(here.routes.size(), 2u);
+  EXPECT_EQ(here.routes[0].kind, RouteKind::kReadWrite);
+  EXPECT_EQ(here.routes[0].host, "proxy");
+  EXPECT_EQ(here.routes[1].host, "::1");
+  EXPECT_EQ(here.routes[1].port, 5433);
+  EXPECT_TRUE(here.read_only_accepts_primary);
+  EXPECT_EQ(here.route_interval, 2s);
+  EXPECT_EQ(here.canary_interval, 0s);
+  EXPECT_EQ(here.heartbeat_interval, 0s);  // opt-in
+  ASSERT_EQ(here.haproxies.size(), 2u);
+  EXPECT_EQ(here.haproxies[0].rw_proxy, "write");
+  EXPECT_EQ(here.haproxies[1].rw_proxy, "primary");
+  EXPECT_EQ(here.haproxies[1].ro_proxy, "replicas");
+  EXPECT_EQ(here.etcd.endpoints, std::vector<std::string>{"http://e:2379"});
+  EXPECT_EQ(here.etcd.prefix, "/space/patroni1/");
+  EXPECT_TRUE(here.etcd.watch);
+  EXPECT_EQ(sets->at(0).sites[1].etcd.prefix, "/service/main/");
+  EXPECT_FALSE(sets->at(0).sites[1].etcd.watch);
+  EXPECT_TRUE(sets->at(0).sites[1].routes.empty());
+}
+
 // tests/config/postgres-ha/*.good.yml are read without an error; the first lines of *.bad.yml that
 // start with "# " are the errors expected, all of them, in order.
 TEST(Config, GoodAndBadFiles) {
