@@ -123,7 +123,7 @@ struct EtcdLook {
 // What etcd pushed about a scope, each at `end`.
 struct DcsLook {
   enum class What {
-    kConnected,        // the stream is there: what follows is complete
+    kConnected,        // the stream is there: what follows is complete; `name` holds the lock
     kLost,             // it ended: events may be missed
     kLockTaken,        // `name` took the leader's lock
     kLockReleased,     // deleted or expired
@@ -135,6 +135,9 @@ struct DcsLook {
   What what = What::kLost;
   std::string name;
   std::vector<Promotion> history;
+  std::optional<Instant> not_before;  // kSwitchover, kFailover: scheduled for then
+  bool resumed = false;               // kConnected: from where it was lost, so that nothing is missed
+  bool late = false;                  // happened before `end`, while the stream was away
 };
 
 struct Evidence : Look {
