@@ -11,6 +11,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr Duration kForgetAfter = 1h;  // a HAProxy that is no longer configured
+
 const Metric kUp("postgres_ha_haproxy_up", Type::kGauge,
                  "Whether HAProxy tells its statistics within the look deadline.", "pg_cluster",
                  "target_site", "haproxy");
@@ -109,18 +111,20 @@ std::optional<bool> MismatchOf(const HaproxyServer& server, const Members::value
   return std::nullopt;
 }
 
-using Where = std::array<std::string_view, 3>;  // pg_cluster, target_site, haproxy
+// The labels of a HAProxy.
+struct Where {
+  std::string_view cluster, site, haproxy;
+};
 
-void ShowServer(const Where& where, const HaproxyServer& s, Samples& out) {
-  auto& [cluster, site, haproxy] = where;
+void ShowServer(const Where& w, const HaproxyServer& s, Samples& out) {
   auto show = [&](const Metric<5>& metric, std::optional<double> value) {
-    if (value) out.Add(metric, {cluster, site, haproxy, s.proxy, s.server}, *value);
+    if (value) out.Add(metric, {w.cluster, w.site, w.haproxy, s.proxy, s.server}, *value);
   };
   show(kServerUp, s.up);
-  out.AddState(kServerState, {cluster, site, haproxy, s.proxy, s.server, ""}, kHaproxyStates,
+  out.AddState(kServerState, {w.cluster, w.site, w.haproxy, s.proxy, s.server, ""}, kHaproxyStates,
                HaproxyStateOf(s.status));
   if (!s.check_status.empty())
-    out.Add(kCheck, {cluster, site, haproxy, s.proxy, s.server, s.check_status}, 1);
+    out.Add(kCheck, {w.cluster, w.site, w.haproxy, s.proxy, s.server, s.check_status}, 1);
   show(kSessions, s.sessions);
   show(kSessionLimit, s.session_limit);
   show(kQueue, s.queue);
@@ -151,6 +155,7 @@ void HaproxyFacts::Step(const std::string& site, const HaproxyLook& look, Instan
   if (look.answered) seen.changes = ChangesOf(look, end, seen.changes);
   seen.look = look;
   seen.end = end;
+  std::erase_if(seen_, [&](auto& item) { return end - item.second.end > kForgetAfter; });
 }
 
 void HaproxyFacts::Show(const DataSetOptions& options, const Members& members, const Roles& roles,

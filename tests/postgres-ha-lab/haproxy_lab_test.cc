@@ -124,6 +124,16 @@ TEST_F(HaproxyLab, CountsAndKeepsStill) {
   EXPECT_GT(*moments.begin(), 1.6e9);
 }
 
+// On one page: a mismatch of the writing proxy is what HAProxy and SQL say there, where SQL answers.
+void ExpectConsistent(const Page& page, const std::string& member) {
+  Labels of = {{"proxy", "primary"}, {"server", member}, {"haproxy", Socket()}};
+  auto up = page.Get("postgres_ha_haproxy_server_up", of);
+  auto mismatch = page.Get("postgres_ha_haproxy_routing_mismatch", of);
+  bool primary = InState(page, member, "primary"), standby = InState(page, member, "standby");
+  EXPECT_EQ(mismatch.has_value(), up && (primary || standby)) << page.Lines("haproxy");
+  EXPECT_EQ(mismatch.value_or(0), mismatch && (*up == 1) != primary) << page.Lines("haproxy");
+}
+
 // Until its checks find out, HAProxy sends writers to the old leader, which the page says; then the
 // two agree again.
 TEST_F(HaproxyLab, IsWrongForAWhileAfterASwitchover) {
@@ -132,20 +142,21 @@ TEST_F(HaproxyLab, IsWrongForAWhileAfterASwitchover) {
   std::string old_leader = lab.Leader(), new_leader = lab.Replica();
   Child switchover({LabTool("patroni"), "switchover", lab.directory() + "/lab"},
                    lab.directory() + "/switchover.log");
-  Labels old_rw = {{"proxy", "primary"}, {"server", old_leader}, {"member", old_leader}};
-  Labels new_rw = {{"proxy", "primary"}, {"server", new_leader}, {"member", new_leader}};
-  Page page = exporter.Await(10, "the old one takes no writes, but gets them", [&](const Page& p) {
-    return Both(p, "routing_mismatch", old_rw, 1);
+  auto consistent = [&](const Page& p) {
+    ExpectConsistent(p, old_leader);
+    ExpectConsistent(p, new_leader);
+    return true;
+  };
+  exporter.Await(10, "the new one takes writes, which go to the old one", [&](const Page& p) {
+    return consistent(p) && Routes(p, "primary", old_leader, true) &&
+           Routes(p, "primary", new_leader, false) &&
+           Both(p, "routing_mismatch", {{"proxy", "primary"}, {"server", new_leader}}, 1);
   });
-  EXPECT_TRUE(Routes(page, "primary", old_leader, true));
-  exporter.Await(10, "the new one takes writes, but gets none", [&](const Page& p) {
-    return Both(p, "routing_mismatch", new_rw, 1) && Routes(p, "primary", new_leader, false) &&
-           InState(p, new_leader, "primary");
+  Page page = exporter.Await(40, "HAProxy follows", [&](const Page& p) {
+    return consistent(p) && lab.Leader() == new_leader && AllAsItShould(p);
   });
-  EXPECT_EQ(switchover.Await(Deadline::In(60s)), 0) << switchover.Output();
-  ASSERT_EQ(lab.Leader(), new_leader);
-  page = exporter.Await(30, "HAProxy follows", AllAsItShould);
   EXPECT_TRUE(Routes(page, "primary", new_leader, true));
+  EXPECT_EQ(switchover.Await(Deadline::In(60s)), 0) << switchover.Output();
 }
 
 TEST_F(HaproxyLab, KilledIsDownWithoutServers) {
