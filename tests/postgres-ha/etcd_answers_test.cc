@@ -85,11 +85,12 @@ TEST(EtcdErrors, SayWhatCanBeDone) {
   EXPECT_EQ(error("request timed out"), Code::kUnavailable);
   EXPECT_EQ(EtcdError(503, "").code(), Code::kUnavailable);
   EXPECT_THAT(std::string(EtcdError(404, "Not Found").message()), HasSubstr("3.4 or later"));
-  EXPECT_LT(EtcdError(500, R"({"error":")" + std::string(9000, 'x') + "\"}").message().size(), 400u);
+  auto endless = EtcdError(500, R"({"error":")" + std::string(9000, 'x') + "\"}");
+  EXPECT_LT(endless.message().size(), 400u);
 }
 
 TEST(EtcdToken, MustBeFitForAHeader) {
-  EXPECT_EQ(*ParseEtcdToken(R"({"header":{},"token":"NsTwfuQarMXnKhZy.15"})"), "NsTwfuQarMXnKhZy.15");
+  EXPECT_EQ(*ParseEtcdToken(R"({"header":{},"token":"NsTwfuQar.15"})"), "NsTwfuQar.15");
   for (auto* body : {"{}", R"({"token":""})", R"({"token":"a\r\nX: y"})", R"({"token":7})"})
     EXPECT_EQ(ParseEtcdToken(body).status().code(), absl::StatusCode::kDataLoss) << body;
 }
@@ -146,7 +147,9 @@ TEST(EtcdWatch, ReadsRevisions) {
 }
 
 TEST(EtcdWatch, EndsInErrors) {
-  auto code = [](const std::string& line) { return ParseEtcdWatch(line, kPrefix, kNow).status().code(); };
+  auto code = [](const std::string& line) {
+    return ParseEtcdWatch(line, kPrefix, kNow).status().code();
+  };
   auto compacted = Lines("watch_compacted.txt");
   ASSERT_EQ(compacted.size(), 2u);
   EXPECT_EQ(code(compacted[0]), absl::StatusCode::kOk);
@@ -182,10 +185,12 @@ TEST(EtcdWatch, KeysThatSayNothingAreLeftOut) {
   };
   for (auto* value : {"pg1:pg2", "[]", "{"}) EXPECT_THAT(told("failover", value), IsEmpty());
   EXPECT_THAT(told("failover", R"({"leader":7,"member":"b"})"), ElementsAre("failover"));
-  EXPECT_THAT(told("failover", R"({"scheduled_at":"2026-11-22T00:00:00Z"})"), ElementsAre("cleared"));
+  EXPECT_THAT(told("failover", R"({"scheduled_at":"2026-11-22T00:00:00Z"})"),
+              ElementsAre("cleared"));
   EXPECT_THAT(told("history", "damaged"), IsEmpty());
   EXPECT_THAT(told("0/leader", "pg1"), IsEmpty());
-  EXPECT_THAT(told("leader", std::string(9000, 'x')), ElementsAre("taken " + std::string(256, 'x')));
+  EXPECT_THAT(told("leader", std::string(9000, 'x')),
+              ElementsAre("taken " + std::string(256, 'x')));
 }
 
 TEST(Base64, BothWays) {

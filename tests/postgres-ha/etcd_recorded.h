@@ -24,8 +24,8 @@ inline std::vector<std::string> Lines(const std::string& name) {
   return lines;
 }
 
-// What a recorded watch of the scope sentinel told, with its unix time. Each line of the file begins
-// with when it came.
+// What a recorded watch of the scope sentinel told, with its unix time. Each line of the file
+// begins with when it came.
 inline std::vector<std::pair<double, DcsLook>> Played(const std::string& name) {
   std::vector<std::pair<double, DcsLook>> played;
   for (auto& line : Lines(name)) {
