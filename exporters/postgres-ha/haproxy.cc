@@ -24,8 +24,8 @@ absl::Status TooLate(const std::string& what) {
   return absl::DeadlineExceededError(what + ": no answer in time");
 }
 
-// A Unix socket whose peer has no room for a further connection says EAGAIN, and nothing tells when it
-// has: so it is tried again. A frozen HAProxy comes to that.
+// A Unix socket whose peer has no room for a further connection says EAGAIN, and nothing tells when
+// it has: so it is tried again. A frozen HAProxy comes to that.
 absl::StatusOr<Socket> Connect(const std::string& path, const Deadline& deadline) {
   const std::string what = "connect " + path;
   sockaddr_un to{};
@@ -38,7 +38,8 @@ absl::StatusOr<Socket> Connect(const std::string& path, const Deadline& deadline
   while (connect(s.fd(), reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) {
     if (errno == EACCES) return absl::PermissionDeniedError(what + ": denied");
     if (errno != EAGAIN && errno != EINTR) return SystemError(what, errno);
-    if (deadline.Over()) return absl::DeadlineExceededError(what + ": busy, it takes no connection");
+    if (deadline.Over())
+      return absl::DeadlineExceededError(what + ": busy, it takes no connection");
     deadline.AtMost(kRetry).Wait(-1, 0);
   }
   return s;

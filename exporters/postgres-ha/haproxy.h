@@ -7,11 +7,11 @@
 #include "common/scrape.h"
 #include "exporters/postgres-ha/verdict.h"
 
-// The eye on one HAProxy: its statistics, by its socket or by HTTP, once a second. The socket need be
-// of `level user` only, but at `level operator`, as with `stats show-legends` on the page, HAProxy
-// says the servers' addresses too. Errors: DeadlineExceeded, Unavailable (no such socket, nobody
-// listens), PermissionDenied, DataLoss (not its statistics), and HttpClient's. They name the socket or
-// the URL.
+// The eye on one HAProxy: its statistics, by its socket or by HTTP, once a second. The socket need
+// be of `level user` only, but at `level operator`, as with `stats show-legends` on the page,
+// HAProxy says the servers' addresses too. Errors: DeadlineExceeded, Unavailable (no such socket,
+// nobody listens), PermissionDenied, DataLoss (not its statistics), and HttpClient's. They name the
+// socket or the URL.
 class HaproxyEye : public Collector {
  public:
   HaproxyEye(std::shared_ptr<DataSetBoard> board, std::string site, HaproxyOptions options);

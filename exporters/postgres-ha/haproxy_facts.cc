@@ -20,8 +20,8 @@ const Metric kServerUp("postgres_ha_haproxy_server_up", Type::kGauge,
                        "Whether HAProxy sends new sessions of the proxy to the server.",
                        "pg_cluster", "target_site", "haproxy", "proxy", "server");
 const Metric kServerState("postgres_ha_haproxy_server_state", Type::kStateSet,
-                          "What HAProxy says of the server: going_down and going_up are up and down "
-                          "with checks that say otherwise, but not yet often enough.",
+                          "What HAProxy says of the server: going_down and going_up are up and "
+                          "down with checks that say otherwise, but not yet often enough.",
                           "pg_cluster", "target_site", "haproxy", "proxy", "server", "state");
 const Metric kCheck("postgres_ha_haproxy_server_check_info", Type::kInfo,
                     "How the last health check went, in HAProxy's words.", "pg_cluster",
@@ -51,14 +51,15 @@ const Metric kMismatch(
     "postgres_ha_haproxy_routing_mismatch", Type::kGauge,
     "Whether HAProxy sends sessions to a server that is not what they are for, or none to one that "
     "is: of the writing proxy to a member that takes no writes, of the reading one to the primary. "
-    "What an operator took out (MAINT, DRAIN) is no mismatch. Some seconds of it go with every change "
-    "of leader: as long as the checks take.",
+    "What an operator took out (MAINT, DRAIN) is no mismatch. Some seconds of it go with every "
+    "change of leader: as long as the checks take.",
     "pg_cluster", "target_site", "haproxy", "proxy", "server", "member");
 
 // The path of a socket, or host:port.
 std::string NameOf(const HaproxyOptions& haproxy) {
   constexpr std::string_view kUnix = "unix:";
-  return haproxy.url.starts_with(kUnix) ? haproxy.url.substr(kUnix.size()) : HostPortOf(haproxy.url);
+  const std::string& url = haproxy.url;
+  return url.starts_with(kUnix) ? url.substr(kUnix.size()) : HostPortOf(url);
 }
 
 std::string AddressOf(const Member& m) {

@@ -14,9 +14,9 @@ constexpr Duration kHaproxyFresh = std::chrono::seconds(3);
 class HaproxyFacts {
  public:
   void Step(const std::string& site, const HaproxyLook& look, Instant end);
-  // Shows the configured ones, as far as their last look is fresh. A mismatch is a server that takes
-  // sessions of the writing proxy without taking writes, or the other way round; likewise for the
-  // reading one. It is absent while SQL does not tell what the server is.
+  // Shows the configured ones, as far as their last look is fresh. A mismatch is a server that
+  // takes sessions of the writing proxy without taking writes, or the other way round; likewise for
+  // the reading one. It is absent while SQL does not tell what the server is.
   void Show(const DataSetOptions& options, const Members& members, const Roles& roles,
             const Now& now, Samples& out) const;
 

@@ -26,8 +26,8 @@ absl::Status NotStatistics(const std::string& why) {
   return absl::DataLossError("not HAProxy's statistics as CSV: " + why);
 }
 
-// Takes a field off the front of `rest` and returns what ended it: a comma or a line feed, or 0 when
-// it broke off. Quoted as in RFC 4180: a quote inside is doubled, all else means itself.
+// Takes a field off the front of `rest` and returns what ended it: a comma or a line feed, or 0
+// when it broke off. Quoted as in RFC 4180: a quote inside is doubled, all else means itself.
 char TakeField(std::string_view& rest, std::string& field) {
   bool quoted = rest.starts_with('"');
   std::size_t i = quoted ? 1 : 0;
@@ -120,7 +120,8 @@ HaproxyServer ToServer(const Row& row) {
 
 // HAProxy takes letters, digits and a few signs.
 bool IsName(const std::string& name) {
-  return !name.empty() && name.size() <= kMaxNameBytes && std::all_of(name.begin(), name.end(), IsPlain);
+  return !name.empty() && name.size() <= kMaxNameBytes &&
+         std::all_of(name.begin(), name.end(), IsPlain);
 }
 
 }  // namespace
@@ -138,7 +139,8 @@ absl::StatusOr<std::vector<HaproxyServer>> ParseHaproxyStats(std::string_view cs
     Row row{head->columns, *fields};
     if (row["type"] != kServerType) continue;
     HaproxyServer server = ToServer(row);
-    if (!IsName(server.proxy) || !IsName(server.server)) return NotStatistics("a server has no name");
+    if (!IsName(server.proxy) || !IsName(server.server))
+      return NotStatistics("a server has no name");
     if (servers.size() < kMaxServers && seen.insert({server.proxy, server.server}).second)
       servers.push_back(std::move(server));
   }

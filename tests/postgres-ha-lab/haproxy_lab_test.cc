@@ -91,10 +91,10 @@ TEST_F(HaproxyLab, SendsSessionsWhereTheyBelong) {
   EXPECT_TRUE(Both(page, "routing_mismatch",
                    {{"proxy", "primary"}, {"server", leader}, {"member", leader}}, 0));
   for (auto& haproxy : {Socket(), StatsAddress()}) {
-    Labels of = {{"haproxy", haproxy}};
     std::size_t series = 0;
     for (auto& sample : page.samples)
-      series += sample.name.starts_with("postgres_ha_haproxy_") && sample.labels["haproxy"] == haproxy;
+      series += sample.name.starts_with("postgres_ha_haproxy_") &&
+                sample.labels["haproxy"] == haproxy;
     EXPECT_EQ(series, 69u) << page.Lines("postgres_ha_haproxy");
   }
   EXPECT_TRUE(page.broken.empty());
@@ -124,7 +124,7 @@ TEST_F(HaproxyLab, CountsAndKeepsStill) {
   EXPECT_GT(*moments.begin(), 1.6e9);
 }
 
-// On one page: a mismatch of the writing proxy is what HAProxy and SQL say there, where SQL answers.
+// On one page: a mismatch of the writing proxy is what HAProxy and SQL say there, if SQL answers.
 void ExpectConsistent(const Page& page, const std::string& member) {
   Labels of = {{"proxy", "primary"}, {"server", member}, {"haproxy", Socket()}};
   auto up = page.Get("postgres_ha_haproxy_server_up", of);

@@ -85,7 +85,8 @@ std::function<void(const Socket&)> Answering(const std::string& text) {
 struct Eye {
   explicit Eye(const std::string& url, const std::string& password = "") {
     DataSetOptions options = TwoSites();
-    options.sites[0].haproxies = {{url, "primary", "replicas", password.empty() ? "" : "me", password}};
+    const std::string user = password.empty() ? "" : "me";
+    options.sites[0].haproxies = {{url, "primary", "replicas", user, password}};
     board = std::make_shared<DataSetBoard>(DataSet(options));
     eye = std::make_unique<HaproxyEye>(board, "on-premise", options.sites[0].haproxies[0]);
   }

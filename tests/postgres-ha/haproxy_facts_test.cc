@@ -59,7 +59,9 @@ struct Board {
         members[{site.name, m.name}].host = m.host;
         members[{site.name, m.name}].port = m.port;
       }
-    roles = {{{"on-premise", "pg1"}, true}, {{"on-premise", "pg2"}, false}, {{"cloud", "pgc1"}, false}};
+    roles = {{{"on-premise", "pg1"}, true},
+             {{"on-premise", "pg2"}, false},
+             {{"cloud", "pgc1"}, false}};
   }
   void See(const HaproxyLook& look, double at, const std::string& site = "on-premise") {
     facts.Step(site, look, At(at));
@@ -216,12 +218,14 @@ INSTANTIATE_TEST_SUITE_P(
                     Role{"primary", "DOWN", kPrimary, "1"},
                     Role{"primary", "DOWN 1/2", kPrimary, "1"},
                     Role{"primary", "DOWN", kStandby, "0"}, Role{"primary", "NOLB", kPrimary, "1"},
-                    Role{"primary", "MAINT", kPrimary, "0"}, Role{"primary", "DRAIN", kPrimary, "0"},
+                    Role{"primary", "MAINT", kPrimary, "0"},
+                    Role{"primary", "DRAIN", kPrimary, "0"},
                     Role{"primary", "MAINT (via a/b)", kPrimary, "0"},
                     Role{"primary", "MAINT (resolution)", kPrimary, "1"},
                     Role{"primary", "MAINT (resolution)", kStandby, "0"},
                     Role{"replicas", "UP", kPrimary, "1"}, Role{"replicas", "UP", kStandby, "0"},
-                    Role{"replicas", "DOWN", kPrimary, "0"}, Role{"replicas", "DOWN", kStandby, "1"},
+                    Role{"replicas", "DOWN", kPrimary, "0"},
+                    Role{"replicas", "DOWN", kStandby, "1"},
                     Role{"replicas", "MAINT", kStandby, "0"},
                     Role{"replicas", "DRAIN", kStandby, "0"}, Role{"web", "UP", kStandby, "absent"},
                     Role{"", "UP", kStandby, "absent"}));

@@ -30,8 +30,8 @@ std::vector<std::string> Servers(const std::string& csv) {
 }
 
 HaproxyServer One(const std::string& fields, const std::string& columns) {
-  auto servers = ParseHaproxyStats("# pxname,svname,type," + columns + ",\nprimary,pg1,2," + fields +
-                                   ",\n");
+  auto servers = ParseHaproxyStats("# pxname,svname,type," + columns + ",\n" +
+                                   "primary,pg1,2," + fields + ",\n");
   EXPECT_TRUE(servers.ok()) << servers.status();
   return servers.ok() && servers->size() == 1 ? servers->front() : HaproxyServer();
 }
