@@ -26,7 +26,8 @@ struct SqlLook {
   int version = 0;                      // server_version_num
   std::optional<long long> position;    // bytes of WAL: written on a primary, replayed on a standby
   std::optional<long long> received;    // a standby's
-  std::optional<int> timeline;
+  std::optional<int> timeline;          // of a standby it may be minutes old, but for the next one
+  std::optional<int> receiving_timeline;  // a standby's, while it streams and we may see it
   std::optional<double> replayed_unix_seconds;  // commit time of the last replayed transaction
   bool Writable() const { return answer == Answer::kAnswered && !in_recovery && !read_only; }
 };

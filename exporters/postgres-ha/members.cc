@@ -44,3 +44,12 @@ std::string LabelOf(const Members& members, const MemberId& id) {
     if (other.name == id.name && other.site != id.site) return id.site + "/" + id.name;
   return id.name;
 }
+
+std::optional<int> SureTimeline(const Member& m) {
+  if (!m.sql || m.sql->answer != Answer::kAnswered) return std::nullopt;
+  if (!m.sql->in_recovery) return m.sql->timeline;
+  if (m.sql->receiving_timeline) return m.sql->receiving_timeline;
+  // Nothing came since it was known.
+  bool same = std::max(m.received, m.replayed) == m.wal_position && m.wal_timeline > 0;
+  return same ? std::optional<int>(m.wal_timeline) : std::nullopt;
+}

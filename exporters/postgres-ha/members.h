@@ -29,6 +29,9 @@ struct Member {
   std::string system_identifier;
   double start_unix_seconds = 0;
   std::optional<long long> replayed, received;  // while it is a standby
+  // The timeline of its WAL up to this position, as surely known: from its receiver or as a primary.
+  int wal_timeline = 0;
+  long long wal_position = -1;
   // What it wrote while another one was the holder, since it began to: lost when it gives way.
   WalRing rival;
   int rival_timeline = 0;
@@ -45,6 +48,9 @@ using Members = std::map<MemberId, Member>;
 
 // Who answers by SQL now, and whether it takes writes; nobody else is in it.
 using Roles = std::map<MemberId, bool>;
+
+// The timeline that the member's WAL is of, if it is sure; pg_control_checkpoint is not.
+std::optional<int> SureTimeline(const Member& member);
 
 // The state of a member as a word of the closed set kMemberStates.
 extern const std::vector<std::string_view> kMemberStates;

@@ -20,6 +20,7 @@ constexpr Statement kWatch = {
     " case when r then null else pg_walfile_name(pg_current_wal_lsn()) end,"
     " case when r then coalesce((select received_tli from pg_stat_wal_receiver),"
     "   (select timeline_id from pg_control_checkpoint())) end,"
+    " case when r then (select received_tli from pg_stat_wal_receiver) end,"
     " extract(epoch from pg_last_xact_replay_timestamp())"
     " from (select pg_is_in_recovery() as r offset 0) as role"};
 
@@ -69,7 +70,7 @@ absl::Status Session::Ask(const Deadline& deadline, SqlLook& look) {
     if (!identity.ok()) return identity.status();
     Identify(*identity);
   }
-  auto row = OneRow(results->at(0), 7);
+  auto row = OneRow(results->at(0), 8);
   if (!row.ok()) return row.status();
   look.in_recovery = row->at(0) == "t";
   look.read_only = row->at(1) == "on";
@@ -79,7 +80,8 @@ absl::Status Session::Ask(const Deadline& deadline, SqlLook& look) {
   look.position = ToInteger(row->at(2));
   look.received = ToInteger(row->at(3));
   look.timeline = look.in_recovery ? ToInt(row->at(5)) : TimelineOf(row->at(4));
-  look.replayed_unix_seconds = ToNumber(row->at(6));
+  look.receiving_timeline = ToInt(row->at(6));
+  look.replayed_unix_seconds = ToNumber(row->at(7));
   return absl::OkStatus();
 }
 

@@ -40,8 +40,8 @@ std::optional<double> DataSet::LagOf(const MemberId& id, std::optional<long long
   const Member& m = found->second;
   if (Foreign(m)) return std::nullopt;
   // What a standby of an older timeline has beyond its end is no part of the leader's history.
-  if (m.sql && m.sql->timeline && *m.sql->timeline < tenure_.timeline)
-    if (auto end = ends_.Of(*m.sql->timeline)) position = std::min(*position, end->high);
+  if (auto timeline = SureTimeline(m); timeline && *timeline < tenure_.timeline)
+    if (auto end = ends_.Of(*timeline)) position = std::min(*position, end->high);
   bool fresh = Fresh(id, m, now) && m.sql->answer == Answer::kAnswered;
   return written_.LagSeconds(*position, fresh ? m.begin + (m.end - m.begin) / 2 : now.at);
 }
@@ -88,12 +88,13 @@ std::optional<double> DataSet::AheadBytes(const MemberId& id, const Member& m) c
   const SqlLook& look = *m.sql;
   auto position = look.in_recovery ? std::max(look.position, look.received) : look.position;
   auto leader = members_.find(reference_);
-  if (id == reference_ || !tenure_.seen || leader == members_.end() || !position || !look.timeline)
+  auto timeline = SureTimeline(m);
+  if (id == reference_ || !tenure_.seen || leader == members_.end() || !position || !timeline)
     return std::nullopt;
   std::optional<long long> history_end;
-  if (*look.timeline != tenure_.timeline || look.Writable()) {
+  if (*timeline != tenure_.timeline || look.Writable()) {
     // Two that write under one number both began where the number before ended.
-    int ended = std::min(*look.timeline, tenure_.timeline) - (*look.timeline == tenure_.timeline);
+    int ended = std::min(*timeline, tenure_.timeline) - (*timeline == tenure_.timeline);
     auto end = ends_.Of(ended);
     if (!end) return std::nullopt;
     history_end = end->high;

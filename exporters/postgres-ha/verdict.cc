@@ -148,6 +148,10 @@ void DataSet::Remember(const Evidence& e, const SqlLook& look, Member& m) {
   m.system_identifier = look.system_identifier;
   m.start_unix_seconds = look.start_unix_seconds;
   if (look.in_recovery) m.replayed = look.position, m.received = look.received;
+  if (auto timeline = look.in_recovery ? look.receiving_timeline : look.timeline) {
+    m.wal_timeline = *timeline;
+    m.wal_position = std::max(look.position, look.received).value_or(-1);
+  }
   if (!look.Writable()) return;
   m.was_writable = true;
   m.writable_begin = e.begin;

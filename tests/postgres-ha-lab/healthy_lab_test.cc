@@ -153,7 +153,9 @@ TEST_F(HealthyLab, PrometheusTakesItAsOpenMetrics) {
 
 TEST_F(RightsLab, OneConnectionToEachServerWhateverIsScraped) {
   std::string user = lab["EXPORTER_USER"];
-  Exporter exporter(TwoSites());
+  ExporterConfig config = TwoSites();
+  config.more = "watch: {canary_interval: 0s}\n";  // a second one that comes and goes
+  Exporter exporter(config);
   exporter.AwaitHealthy();
   std::map<std::string, std::string> before;
   auto backends = [&](const std::string& member) {

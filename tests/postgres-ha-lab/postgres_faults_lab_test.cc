@@ -46,7 +46,9 @@ TEST_F(PostgresFaults, KilledMemberIsRefused) {
 }
 
 TEST_F(PostgresFaults, FrozenMemberCostsNothing) {
-  Exporter exporter(TwoSites());
+  ExporterConfig config = TwoSites();
+  config.more = "watch: {canary_interval: 0s}\n";  // its session could be the one that is stuck
+  Exporter exporter(config);
   exporter.AwaitHealthy();
   std::string replica = lab.Replica();
   std::string sessions = "SELECT string_agg(pid || ' ' || backend_start, ',') "

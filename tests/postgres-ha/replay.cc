@@ -47,6 +47,7 @@ SqlLook Primary(long long position, int timeline, double start) {
 SqlLook Standby(long long position, int timeline, double start) {
   SqlLook look = Primary(position, timeline, start);
   look.in_recovery = true;
+  look.receiving_timeline = timeline;
   return look;
 }
 
