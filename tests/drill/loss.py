@@ -11,12 +11,14 @@ STALLED_S = 2
 
 
 def lost_rows(rows, survived):
-    """Least, best and most seconds from the last row that is left to the last one that is lost."""
+    """The rows that are lost, and how much work that is: least, best and most seconds from the last
+    row that is left (the first one that is lost, for the least) to the last one that is lost."""
     lost = [row for row in rows if row.number not in survived]
     if not lost:
         return lost, (0.0, 0.0, 0.0)
-    last, left = lost[-1], [row for row in rows if row.number in survived and row.end < lost[0].end][-1]
-    return lost, (last.begin - left.end, last.end - left.end, last.end - left.begin)
+    first, last = lost[0], lost[-1]
+    left = [row for row in rows if row.number in survived and row.end < first.end][-1]
+    return lost, (max(0.0, last.begin - first.end), last.end - left.end, last.end - left.begin)
 
 
 def write_for(lab, seconds):

@@ -101,11 +101,19 @@ class Lab:
     def replica(self):
         return "pg2" if self.leader() == "pg1" else "pg1"
 
+    def standbys(self, leader):
+        """Who streams from it."""
+        try:
+            rows = self.ask(leader, "select array_agg(application_name) from pg_stat_replication"
+                                    " where state = 'streaming'")
+        except psycopg2.Error:
+            return set()
+        return set(rows[0] or ())
+
     def healthy(self):
         """Whether the leader leads and both others stream from it."""
         leader = self.leader()
-        return leader and self.ask(leader, "select count(*) from pg_stat_replication"
-                                           " where state = 'streaming'")[0] == 2
+        return leader and self.standbys(leader) == set(self.members) - {leader}
 
 
 class Page:

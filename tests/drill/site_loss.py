@@ -27,10 +27,13 @@ def return_site(lab):
 def promoted(lab, exporter, writer, before, leader):
     """The cloud takes over: one outage."""
     since, first = time.monotonic(), writer.taken()[0].number
+    timeline = truth_of_wal.writes_at(lab, leader)[0]
     lose_site(lab)
     lab.do("patroni", "promote-cloud")
-    page = measured.closed(exporter, measured.SERVICE, before)
-    truth = writer.outage(since)
+    measured.closed(exporter, measured.SERVICE, before)
+    truth_of_wal.switched_at(lab, "pgc1", timeline)
+    time.sleep(5)  # for the exporter to ask for the history too
+    page, truth = exporter.scrape(), writer.outage(since)
     seen = measured.bounds(page, "ha_last_outage_seconds", **measured.SERVICE)
     said = measured.kind_of(page, before)
     wrong = measured.compare("outage", (truth.least, truth.seconds, truth.most), seen,
