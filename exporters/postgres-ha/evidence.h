@@ -47,7 +47,7 @@ struct Promotion {
   std::optional<double> unix_seconds;
   std::string leader;
 };
-// What /config says; absent where it does not.
+// What is in force by /config; absent what could not be read.
 struct PatroniConfig {
   std::optional<double> ttl_seconds, loop_wait_seconds, retry_timeout_seconds;
   std::optional<long long> maximum_lag_on_failover_bytes;
