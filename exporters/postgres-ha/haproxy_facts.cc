@@ -19,13 +19,12 @@ const Metric kUp("postgres_ha_haproxy_up", Type::kGauge,
 const Metric kServerUp("postgres_ha_haproxy_server_up", Type::kGauge,
                        "Whether HAProxy sends new sessions of the proxy to the server.",
                        "pg_cluster", "target_site", "haproxy", "proxy", "server");
-const Metric kServerState("postgres_ha_haproxy_server_state", Type::kStateSet,
-                          "What HAProxy says of the server: going_down and going_up are up and "
-                          "down with checks that say otherwise, but not yet often enough.",
-                          "pg_cluster", "target_site", "haproxy", "proxy", "server", "state");
-const Metric kCheck("postgres_ha_haproxy_server_check_info", Type::kInfo,
-                    "How the last health check went, in HAProxy's words.", "pg_cluster",
-                    "target_site", "haproxy", "proxy", "server", "check_status");
+const Metric kServer("postgres_ha_haproxy_server_info", Type::kInfo,
+                     "What HAProxy says of the server (up, going_down, down, going_up, maint, drain, "
+                     "nolb, no_check: going_down and going_up are up and down with checks that say "
+                     "otherwise, but not yet often enough), and how its last health check went.",
+                     "pg_cluster", "target_site", "haproxy", "proxy", "server", "state",
+                     "check_status");
 const Metric kLastChange("postgres_ha_haproxy_server_last_change_timestamp_seconds", Type::kGauge,
                          "When the server went up or down last, to two seconds.", "pg_cluster",
                          "target_site", "haproxy", "proxy", "server");
@@ -122,10 +121,8 @@ void ShowServer(const Where& w, const HaproxyServer& s, Samples& out) {
     if (value) out.Add(metric, {w.cluster, w.site, w.haproxy, s.proxy, s.server}, *value);
   };
   show(kServerUp, s.up);
-  out.AddState(kServerState, {w.cluster, w.site, w.haproxy, s.proxy, s.server, ""}, kHaproxyStates,
-               HaproxyStateOf(s.status));
-  if (!s.check_status.empty())
-    out.Add(kCheck, {w.cluster, w.site, w.haproxy, s.proxy, s.server, s.check_status}, 1);
+  out.Add(kServer, {w.cluster, w.site, w.haproxy, s.proxy, s.server, HaproxyStateOf(s.status),
+                    s.check_status}, 1);
   show(kSessions, s.sessions);
   show(kSessionLimit, s.session_limit);
   show(kQueue, s.queue);

@@ -79,10 +79,9 @@ TEST_F(HaproxyLab, SendsSessionsWhereTheyBelong) {
   Labels rw = {{"proxy", "primary"}, {"server", leader}};
   Labels up = rw, down = {{"proxy", "primary"}, {"server", replica}, {"state", "down"}};
   up["state"] = "up";
-  EXPECT_TRUE(Both(page, "server_state", up, 1));
-  EXPECT_TRUE(Both(page, "server_state", down, 1));
-  EXPECT_TRUE(Both(page, "server_check_info",
-                   {{"proxy", "primary"}, {"server", leader}, {"check_status", "L7OK"}}, 1));
+  up["check_status"] = "L7OK";
+  EXPECT_TRUE(Both(page, "server_info", up, 1));
+  EXPECT_TRUE(Both(page, "server_info", down, 1));
   EXPECT_FALSE(page.Has("postgres_ha_haproxy_server_session_limit"));  // there is none
   // The cloud's walreceiver comes through this port.
   EXPECT_TRUE(Both(page, "server_sessions", rw, 1));

@@ -101,9 +101,7 @@ TEST(HaproxyFacts, ShowsTheRecordedServers) {
   for (auto& line : {
            "postgres_ha_haproxy_up" + labels + "} 1",
            "postgres_ha_haproxy_server_up" + pg1 + "} 1",
-           "postgres_ha_haproxy_server_state" + pg1 + ",state=\"up\"} 1",
-           "postgres_ha_haproxy_server_state" + pg1 + ",state=\"down\"} 0",
-           "postgres_ha_haproxy_server_check_info" + pg1 + ",check_status=\"L7OK\"} 1",
+           "postgres_ha_haproxy_server_info" + pg1 + ",state=\"up\",check_status=\"L7OK\"} 1",
            "postgres_ha_haproxy_server_last_change_timestamp_seconds" + pg1 + "} 1699999964",
            "postgres_ha_haproxy_server_sessions" + pg1 + "} 1",
            "postgres_ha_haproxy_server_session_limit" + pg1 + "} 100",
@@ -118,7 +116,7 @@ TEST(HaproxyFacts, ShowsTheRecordedServers) {
 TEST(HaproxyFacts, WhatIsUnknownIsAbsent) {
   Board board;
   board.See({kUrl, true, {Server("primary", "pg1", "UP")}}, 1);
-  for (auto* what : {"check_info", "session_limit", "sessions", "queue", "_total", "last_change"})
+  for (auto* what : {"session_limit", "sessions", "queue", "_total", "last_change"})
     EXPECT_EQ(board.Value(1, {what}), "absent") << what;
   EXPECT_EQ(board.Value(1, {"server_up"}), "1");
 }
