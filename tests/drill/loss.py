@@ -45,7 +45,7 @@ def show(name, kind, rows, lost_seconds, lost_bytes, seen, wrong):
     cells = {"loss": name, "kind      ": kind, "rows": len(rows), "seconds": lost_seconds[1]}
     cells.update(zip(("low", "mid", "high"), seen[0]))
     cells["bytes"] = lost_bytes
-    cells.update(zip(("low ", "mid ", "high "), (v and int(v) for v in seen[1])))
+    cells.update(zip(("low ", "mid ", "high "), (v if v is None else int(v) for v in seen[1])))
     return measured.show(cells, wrong)
 
 
