@@ -16,7 +16,7 @@ const std::string kPrefix = "/service/sentinel/";
 const Now kNow{Instant(std::chrono::hours(1)), 1795390000};
 
 TEST(EtcdStatus, ReadsRecordedAnswers) {
-  auto leader = ParseEtcdStatus(Recorded("status_leader.json"));
+  auto leader = ParseEtcdStatus(RecordedEtcd("status_leader.json"));
   ASSERT_TRUE(leader.ok()) << leader.status();
   EXPECT_TRUE(leader->answered);
   EXPECT_EQ(leader->has_leader, true);
@@ -29,13 +29,13 @@ TEST(EtcdStatus, ReadsRecordedAnswers) {
   EXPECT_EQ(leader->alarms, 0);
   EXPECT_EQ(leader->version, "3.4.23");
   EXPECT_EQ(leader->healthy, std::nullopt);
-  auto follower = ParseEtcdStatus(Recorded("status_follower.json"));
+  auto follower = ParseEtcdStatus(RecordedEtcd("status_follower.json"));
   EXPECT_EQ(follower->has_leader, true);
   EXPECT_EQ(follower->is_leader, false);
 }
 
 TEST(EtcdStatus, WithoutAQuorumThereIsNoLeader) {
-  auto look = ParseEtcdStatus(Recorded("status_no_leader.json"));
+  auto look = ParseEtcdStatus(RecordedEtcd("status_no_leader.json"));
   ASSERT_TRUE(look.ok());
   EXPECT_EQ(look->has_leader, false);
   EXPECT_EQ(look->is_leader, false);
@@ -43,7 +43,7 @@ TEST(EtcdStatus, WithoutAQuorumThereIsNoLeader) {
 }
 
 TEST(EtcdStatus, AlarmsStandInIt) {
-  auto look = ParseEtcdStatus(Recorded("status_alarm.json"));
+  auto look = ParseEtcdStatus(RecordedEtcd("status_alarm.json"));
   ASSERT_TRUE(look.ok());
   EXPECT_EQ(look->alarms, 1);
   EXPECT_EQ(look->has_leader, true);
@@ -96,19 +96,19 @@ TEST(EtcdToken, MustBeFitForAHeader) {
 }
 
 TEST(EtcdRange, GivesThePresentState) {
-  auto keys = ParseEtcdRange(Recorded("range.json"), kPrefix, kNow);
+  auto keys = ParseEtcdRange(RecordedEtcd("range.json"), kPrefix, kNow);
   ASSERT_TRUE(keys.ok()) << keys.status();
   EXPECT_EQ(keys->newest, 29);
   ASSERT_EQ(keys->looks.size(), 1u);
   EXPECT_EQ(keys->looks[0].what, DcsLook::What::kConnected);
   EXPECT_EQ(keys->looks[0].name, "pg1");
-  auto elsewhere = ParseEtcdRange(Recorded("range.json"), "/service/other/", kNow);
+  auto elsewhere = ParseEtcdRange(RecordedEtcd("range.json"), "/service/other/", kNow);
   EXPECT_EQ(elsewhere->looks.size(), 1u);
   EXPECT_EQ(elsewhere->looks[0].name, "");
 }
 
 TEST(EtcdRange, TellsOfAScheduledSwitchover) {
-  auto keys = ParseEtcdRange(Recorded("range_scheduled.json"), kPrefix, kNow);
+  auto keys = ParseEtcdRange(RecordedEtcd("range_scheduled.json"), kPrefix, kNow);
   ASSERT_TRUE(keys.ok()) << keys.status();
   ASSERT_THAT(Told(keys->looks), ElementsAre("connected pg2", "switchover pg2", "history 6"));
   EXPECT_EQ(keys->looks[1].not_before, kNow.AtUnix(1795393617));
@@ -150,7 +150,7 @@ TEST(EtcdWatch, EndsInErrors) {
   auto code = [](const std::string& line) {
     return ParseEtcdWatch(line, kPrefix, kNow).status().code();
   };
-  auto compacted = Lines("watch_compacted.txt");
+  auto compacted = EtcdLines("watch_compacted.txt");
   ASSERT_EQ(compacted.size(), 2u);
   EXPECT_EQ(code(compacted[0]), absl::StatusCode::kOk);
   EXPECT_EQ(code(compacted[1]), absl::StatusCode::kOutOfRange);

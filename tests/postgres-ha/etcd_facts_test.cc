@@ -26,7 +26,7 @@ DataSetOptions Options(std::vector<std::string> urls) {
 
 EtcdLook Look(const std::string& endpoint, const std::string& file, std::optional<bool> healthy) {
   EtcdLook look;
-  if (!file.empty()) look = *ParseEtcdStatus(Recorded(file));
+  if (!file.empty()) look = *ParseEtcdStatus(RecordedEtcd(file));
   look.endpoint = endpoint;
   look.healthy = healthy;
   return look;

@@ -10,15 +10,15 @@
 
 #include "exporters/postgres-ha/etcd_answers.h"
 
-inline std::string Recorded(const std::string& name) {
+inline std::string RecordedEtcd(const std::string& name) {
   std::ifstream file(SOURCE_DIR "/tests/postgres-ha/fixtures/etcd/" + name);
   std::stringstream all;
   all << file.rdbuf();
   return all.str();
 }
 
-inline std::vector<std::string> Lines(const std::string& name) {
-  std::stringstream file(Recorded(name));
+inline std::vector<std::string> EtcdLines(const std::string& name) {
+  std::stringstream file(RecordedEtcd(name));
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   return lines;
@@ -28,7 +28,7 @@ inline std::vector<std::string> Lines(const std::string& name) {
 // begins with when it came.
 inline std::vector<std::pair<double, DcsLook>> Played(const std::string& name) {
   std::vector<std::pair<double, DcsLook>> played;
-  for (auto& line : Lines(name)) {
+  for (auto& line : EtcdLines(name)) {
     double at = std::stod(line);
     auto keys = ParseEtcdWatch(line.substr(line.find(' ') + 1), "/service/sentinel/",
                                {Instant() + FromSeconds(at), at});
