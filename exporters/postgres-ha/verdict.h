@@ -12,10 +12,10 @@
 #include "exporters/postgres-ha/dcs.h"
 #include "exporters/postgres-ha/etcd_facts.h"
 #include "exporters/postgres-ha/haproxy_facts.h"
-#include "exporters/postgres-ha/loss.h"
 #include "exporters/postgres-ha/members.h"
 #include "exporters/postgres-ha/patroni_facts.h"
 #include "exporters/postgres-ha/routes.h"
+#include "exporters/postgres-ha/succession.h"
 #include "exporters/postgres-ha/wal_ring.h"
 
 // The judgement on one data set: all members of all sites that share a system identifier. Evidence
@@ -49,36 +49,10 @@ class DataSet {
   // Replication lag of a standby as last seen, or as it must be by now if it no longer answers.
   std::optional<double> LagSeconds(const MemberId& id, const Now& now) const;
 
-  // What happened without a change of leader, by kind (a closed set, all from the start): how often,
-  // and of the last one when it was and what it cost.
-  struct Incident {
-    double count = 0, unix_seconds = 0;
-    Loss loss;
-  };
+  // By kind: a closed set, all of it from the start.
   const std::map<std::string, Incident>& incidents() const { return incidents_; }
 
  private:
-  // Who leads, and since when as whom.
-  struct Tenure {
-    bool seen = false;  // by this process
-    double start_unix_seconds = 0;
-    int timeline = 0;
-  };
-  // What was known of a member before the look that is being judged.
-  struct Before {
-    Instant begin, end;
-    bool goodbye, writable;
-    std::optional<long long> position;  // received or replayed, of a standby
-  };
-  // A loss whose positions may still become exact.
-  struct Counted {
-    Departure departure;
-    int ended_timeline = 0;
-    std::string site;      // whose Patroni will tell
-    bool failover = false; // of the last failover
-    std::string incident;  // and of the last one of this kind, if not ""
-    Instant until;
-  };
   void StepSql(const Evidence& evidence, const SqlLook& look, const Now& now);
   void StepPatroni(const Evidence& evidence, const PatroniLook& look);
   void Remember(const Evidence& evidence, const SqlLook& look, Member& member);

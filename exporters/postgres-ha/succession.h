@@ -1,0 +1,36 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "exporters/postgres-ha/loss.h"
+
+// What the verdict remembers of leaders, see succession.cc.
+
+// What happened without a change of leader: how often, and of the last one when it was and what it
+// cost.
+struct Incident {
+  double count = 0, unix_seconds = 0;
+  Loss loss;
+};
+
+// Who leads, and since when as whom.
+struct Tenure {
+  bool seen = false;  // by this process
+  double start_unix_seconds = 0;
+  int timeline = 0;
+};
+// What was known of a member before the look that is being judged.
+struct Before {
+  Instant begin, end;
+  bool goodbye, writable;
+  std::optional<long long> position;  // received or replayed, of a standby
+};
+// A loss whose positions may still become exact.
+struct Counted {
+  Departure departure;
+  int ended_timeline = 0;
+  std::string site;      // whose Patroni will tell
+  bool failover = false; // of the last failover
+  std::string incident;  // and of the last one of this kind, if not ""
+  Instant until;
+};
