@@ -34,7 +34,7 @@ double Outage::LowSeconds() const { return std::max(0.0, Seconds(last_fail - fir
 
 std::optional<double> Outage::HighSeconds() const {
   if (!last_ok || !first_ok) return std::nullopt;
-  return Seconds(*first_ok - *last_ok);
+  return Seconds(sure_ok.value_or(*first_ok) - *last_ok);
 }
 
 std::optional<double> Outage::MidSeconds() const {
@@ -67,7 +67,9 @@ OutageWatch::Event OutageWatch::Ok(const Attempt& a) {
   Event event;
   if (state_ == State::kDown) {
     if (!open_->first_ok) open_->first_ok = a.end;
-    if (++successes_ >= rise_) {
+    ++successes_;
+    if (open_->mixed && successes_ == std::min(sure_, rise_)) open_->sure_ok = a.end;
+    if (successes_ >= rise_) {
       event.closed = std::move(open_);
       open_.reset();
       state_ = State::kUp;
@@ -85,9 +87,11 @@ OutageWatch::Event OutageWatch::Ok(const Attempt& a) {
 
 OutageWatch::Event OutageWatch::Fail(const Attempt& a) {
   if (state_ == State::kDown) {
+    open_->mixed = open_->mixed || successes_ > 0;
     successes_ = 0;
     open_->last_fail = std::max(open_->last_fail, a.begin);
     open_->first_ok.reset();
+    open_->sure_ok.reset();
     return {};
   }
   if (!failing_) failing_ = Outage{last_ok_, a.end, a.begin, std::nullopt, likely_ok_};

@@ -40,15 +40,19 @@ class Sweep {
 //   first_fail = end of the first failed attempt
 //   last_fail  = begin of the last failed attempt
 //   first_ok   = end of the first ok attempt after        (absent: still open)
+// and, where ok attempts came between failed ones, so that one alone may be luck, the end is sure
+// only with the end of the last of several in a row (sure_ok).
 // so that the bounds hold whatever happened between two looks.
 struct Outage {
   std::optional<Instant> last_ok;
   Instant first_fail, last_fail;
   std::optional<Instant> first_ok;
   std::optional<Instant> likely_ok = {};  // begin of the last likely sign before first_fail
+  std::optional<Instant> sure_ok = {};
+  bool mixed = false;                     // ok attempts came between failed ones
 
   double LowSeconds() const;                  // max(0, last_fail - first_fail)
-  std::optional<double> HighSeconds() const;  // first_ok - last_ok
+  std::optional<double> HighSeconds() const;  // first_ok, or sure_ok, - last_ok
   std::optional<double> MidSeconds() const;   // End() - Start(); absent like the high bound
   // The middle of its bounds, the lower one moved up to likely_ok; first_fail without last_ok.
   Instant Start() const;
@@ -65,8 +69,9 @@ class OutageWatch {
     std::optional<Outage> closed;
     bool short_failure = false;   // a failure ended before it counted
   };
-  OutageWatch(int fall, int rise) : fall_(fall), rise_(rise) {}
-  void Debounce(int fall, int rise) { fall_ = fall, rise_ = rise; }
+  // `sure`: how many ok attempts in a row no luck explains, where an outage was mixed.
+  OutageWatch(int fall, int rise, int sure = 1) : fall_(fall), rise_(rise), sure_(sure) {}
+  void Debounce(int fall, int rise, int sure = 1) { fall_ = fall, rise_ = rise, sure_ = sure; }
 
   Event Step(const Attempt& attempt);  // attempts in the order of their ends
   State state() const { return state_; }
@@ -78,7 +83,7 @@ class OutageWatch {
   Event Ok(const Attempt& a);
   Event Fail(const Attempt& a);
 
-  int fall_, rise_;
+  int fall_, rise_, sure_;
   State state_ = State::kUnknown;
   std::optional<Instant> last_ok_;  // begin of the last ok attempt before the present failure
   std::optional<Instant> likely_ok_;

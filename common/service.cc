@@ -111,12 +111,12 @@ void ShowFailover(const FailoverFact& f, const ServiceOptions& o, Samples& out) 
 
 Service::Service(ServiceOptions options)
     : options_(std::move(options)),
-      watch_(options_.fall, options_.rise),
+      watch_(options_.fall, options_.rise, options_.sure),
       failovers_total_{{"failover", 0}, {"switchover", 0}, {"unseen", 0}} {}
 
 void Service::Configure(ServiceOptions options) {
   options_ = std::move(options);
-  watch_.Debounce(options_.fall, options_.rise);
+  watch_.Debounce(options_.fall, options_.rise, options_.sure);
 }
 
 OutageWatch::Event Service::Attempted(const Attempt& attempt, const Now& now) {

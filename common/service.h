@@ -23,7 +23,7 @@ struct ServiceOptions {
   // How old the newest attempt may be before the state is unknown: three intervals, plus what the
   // slowest eye may hold the verdict back.
   double patience_seconds = 0.75;
-  int fall = 3, rise = 3;
+  int fall = 3, rise = 3, sure = 1;  // see OutageWatch
   // Whether somebody holds the role. A route for example has no failover, no split brain and loses
   // nothing: none of that is shown then.
   bool has_holder = true;

@@ -26,6 +26,7 @@ std::string OneLine(std::string s) {
   s = s.substr(0, s.find("\nLOCATION"));
   for (char& c : s)
     if (c == '\n' || c == '\t') c = ' ';
+  s.erase(std::unique(s.begin(), s.end(), [](char a, char b) { return a == ' ' && b == ' '; }), s.end());
   while (!s.empty() && s.back() == ' ') s.pop_back();
   return s;
 }

@@ -59,8 +59,9 @@ Loss LossOf(const Departure& d, Range fork) {
   auto beyond = [&](long long at, double more) {
     return std::max(0.0, static_cast<double>(*position - at) + more);
   };
-  loss.low_bytes = beyond(fork.high, 0);
-  loss.bytes = *position > fork.middle() ? beyond(fork.middle(), unseen) : 0;
+  auto empty = [&](long long at) { return static_cast<double>(d.written.EmptyBeyond(at)); };
+  loss.low_bytes = beyond(fork.high, -empty(fork.high));
+  loss.bytes = *position > fork.middle() ? beyond(fork.middle(), unseen - empty(fork.middle())) : 0;
   loss.high_bytes = beyond(fork.low, at_most);
 
   // Positions were read some time within their looks.
@@ -80,6 +81,8 @@ Loss LossOf(const Departure& d, Range fork) {
   loss.high_seconds =
       Positive(d.stopped_end - (earliest ? earliest->first - slack : d.last_begin));
   loss.seconds = std::clamp(*loss.seconds, *loss.low_seconds, *loss.high_seconds);
+  // Nobody watched when the first lost byte was written.
+  if (d.written.BeginsBeyond(fork.low) && !d.whole) loss.high_seconds.reset();
   return loss;
 }
 

@@ -37,6 +37,7 @@ struct Departure {
   Instant last_begin, last_end;   // of the last look that found it writable
   Instant stopped_begin, stopped_end;  // of the first one that did not
   bool silent = false;      // that one was not answered at all: it stopped somewhere in between
+  bool whole = false;       // `written` holds all of its time as a leader
   bool goodbye = false;     // it was told to stop, and sent its standbys what they lacked
 };
 

@@ -4,11 +4,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration kKeptInterval = 250ms, kFastInterval = 250ms, kWrongInterval = 100ms;
+constexpr Duration kKeptInterval = 250ms, kFastInterval = 250ms, kWrongInterval = 50ms;
 constexpr Duration kFailingInterval = 1s;
 constexpr Duration kGiveUpPending = 2s;
-// A kept session that landed wrong is let go after this long: a pool would keep it, but then it would
-// tell nothing about the route any more.
+// Landing wrong for longer than this is no transition any more. A kept session is let go then: a pool
+// would keep it, but it would tell nothing about the route.
 constexpr Duration kKeepWrong = 10s;
 
 ConnectionOptions Through(const SiteOptions& site, const RouteOptions& route) {
@@ -32,15 +32,23 @@ RouteEye::RouteEye(std::shared_ptr<DataSetBoard> board, const SiteOptions& site,
 
 Duration RouteEye::Pause(bool fast) const {
   if (!fresh_) return interval_;
-  if (fast) return std::min(interval_, right_ ? kFastInterval : kWrongInterval);
-  return right_ ? interval_ : std::min(interval_, kFailingInterval);
+  bool wrong = wrong_since_ != Instant::max() && begin_ - wrong_since_ < kKeepWrong;
+  if (fast) return std::min(interval_, wrong ? kWrongInterval : kFastInterval);
+  return right_in_a_row_ > 0 ? interval_ : std::min(interval_, kFailingInterval);
+}
+
+// Whether sessions land wrong, with right ones in between or not.
+void RouteEye::Note(const SqlLook& landed) {
+  bool answered = landed.answer == Answer::kAnswered;
+  bool right = answered && (kind_ == RouteKind::kReadWrite) == landed.Writable();
+  right_in_a_row_ = right ? right_in_a_row_ + 1 : 0;
+  if (answered && !right) wrong_since_ = std::min(wrong_since_, begin_);
+  if (!answered || right_in_a_row_ >= kRouteRise) wrong_since_ = Instant::max();
 }
 
 // Of a new session only one that is still pending is kept, for the next look.
-void RouteEye::LetGo(const RouteLook& look) {
-  bool pending = look.landed.answer == Answer::kTimeout;
-  if (right_ || look.landed.answer != Answer::kAnswered) wrong_since_ = Instant::max();
-  else wrong_since_ = std::min(wrong_since_, begin_);
+void RouteEye::LetGo(const SqlLook& landed) {
+  bool pending = landed.answer == Answer::kTimeout;
   bool stuck = wrong_since_ != Instant::max() && begin_ - wrong_since_ > kKeepWrong;
   if (fresh_ ? !pending : stuck) session_.connection().Close();
 }
@@ -62,9 +70,8 @@ Next RouteEye::Look(const Deadline& deadline) {
   evidence.seen = look;
   board_->Post(std::move(evidence));
 
-  bool landed = look.landed.answer == Answer::kAnswered;
-  right_ = landed && (kind_ == RouteKind::kReadWrite) == look.landed.Writable();
-  LetGo(look);
+  Note(look.landed);
+  LetGo(look.landed);
   fast = board_->With([](const DataSet& d) { return d.pace() == Pace::kFast; });
   Connection& connection = session_.connection();
   int fd = !fresh_ && connection.open() ? connection.fd() : -1;

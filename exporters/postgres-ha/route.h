@@ -9,8 +9,8 @@
 // An eye on a route: where does the port for writing (or reading) really lead? Two for each route,
 // with one connection each: one keeps its session and looks every 250 ms, as a client with a pool
 // would; the other opens a new session, as a client that connects now: every 5 s, every 250 ms while
-// anything is suspect, every 100 ms while it lands wrong then, and every second through a failure
-// that lasts.
+// anything is suspect, every 50 ms for the first ten seconds in which it lands wrong now and then, and
+// every second through a failure that lasts.
 //
 // A new session that is not answered is waited for through the following looks, but for two seconds
 // only, unlike a member's: behind a route there may long be another server that would answer.
@@ -22,7 +22,8 @@ class RouteEye : public Collector {
 
  private:
   Duration Pause(bool fast) const;
-  void LetGo(const RouteLook& look);
+  void Note(const SqlLook& landed);
+  void LetGo(const SqlLook& landed);
 
   const std::shared_ptr<DataSetBoard> board_;
   const RouteKind kind_;
@@ -31,7 +32,7 @@ class RouteEye : public Collector {
   const std::string eye_;
   const Duration interval_;
   Session session_;
-  bool right_ = true;  // where the last look landed
+  int right_in_a_row_ = kRouteRise;
   absl::Status status_;
-  Instant begin_ = Instant(), wrong_since_ = Instant::max();
+  Instant begin_ = Instant(), wrong_since_ = Instant::max();  // wrong: landed, but not right
 };

@@ -30,9 +30,8 @@ constexpr std::string_view kStates[] = {"ok", "wrong_role", "refused", "timeout"
 // After a change of state the time between two looks is shared between the two states, the new one
 // getting this much at most: a change makes the looks come quickly.
 constexpr Duration kNewShare = 250ms;
-// A new session lands on either server while HAProxy still takes two for good: this many must land
-// right in a row before the route counts as mended.
-constexpr int kRise = 10;
+// So many in a row make it sure that it is mended since: fewer may be luck.
+constexpr int kSure = 7;
 
 std::string_view RouteLabel(RouteKind kind) {
   return kind == RouteKind::kReadWrite ? "rw" : "ro";
@@ -54,7 +53,8 @@ ServiceOptions ToServiceOptions(const DataSetOptions& o, RouteKind kind) {
   for (auto& site : o.sites) deadline = std::max(deadline, site.look_deadline);
   s.look_interval_seconds = Seconds(interval);
   s.patience_seconds = Seconds(3 * interval + deadline);
-  s.rise = kRise;
+  s.rise = kRouteRise;
+  s.sure = kSure;
   s.has_holder = false;
   return s;
 }

@@ -9,6 +9,10 @@
 #include "exporters/postgres-ha/config.h"
 #include "exporters/postgres-ha/evidence.h"
 
+// A new session lands on either server while HAProxy still takes two for good: this many must land
+// right in a row before the route counts as mended.
+constexpr int kRouteRise = 10;
+
 // The judgement on the routes of a data set: does a new session through the port for writing land
 // where writes are taken, and through the port for reading on a standby? They are the services
 // postgres_rw and postgres_ro. One route that lands right proves the service; it fails when all

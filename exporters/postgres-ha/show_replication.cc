@@ -33,15 +33,30 @@ const Metric kAhead("postgres_ha_member_ahead_bytes", Type::kGauge,
 
 }  // namespace
 
+// Where the member's history left the leader's: by its timeline, or because it writes, or follows one
+// that writes on its site, beside the leader. Absent when it is the leader's, as far as is known.
+std::optional<Range> DataSet::ForkOf(const MemberId& id, const Member& m) const {
+  auto timeline = SureTimeline(m);
+  if (!timeline || !tenure_.seen) return std::nullopt;
+  if (*timeline != tenure_.timeline) return ends_.Of(std::min(*timeline, tenure_.timeline));
+  for (auto& [other, writer] : members_) {
+    bool beside = other.site == id.site && other != reference_ && !Foreign(writer) && writer.sql &&
+                  writer.sql->Writable();
+    // Two that write under one number both began where the number before ended.
+    if (beside && id.site != reference_.site) return ends_.Of(tenure_.timeline - 1);
+    if (beside && other == id) return ends_.Of(tenure_.timeline - 1);
+  }
+  return std::nullopt;
+}
+
 std::optional<double> DataSet::LagOf(const MemberId& id, std::optional<long long> position,
                                      const Now& now) const {
   auto found = members_.find(id);
   if (found == members_.end() || id == reference_ || !position) return std::nullopt;
   const Member& m = found->second;
   if (Foreign(m)) return std::nullopt;
-  // What a standby of an older timeline has beyond its end is no part of the leader's history.
-  if (auto timeline = SureTimeline(m); timeline && *timeline < tenure_.timeline)
-    if (auto end = ends_.Of(*timeline)) position = std::min(*position, end->high);
+  // What it has beyond the fork is no part of the leader's history.
+  if (auto fork = ForkOf(id, m)) position = std::min(*position, fork->high);
   bool fresh = Fresh(id, m, now) && m.sql->answer == Answer::kAnswered;
   return written_.LagSeconds(*position, fresh ? m.begin + (m.end - m.begin) / 2 : now.at);
 }
@@ -88,23 +103,13 @@ std::optional<double> DataSet::AheadBytes(const MemberId& id, const Member& m) c
   const SqlLook& look = *m.sql;
   auto position = look.in_recovery ? std::max(look.position, look.received) : look.position;
   auto leader = members_.find(reference_);
-  auto timeline = SureTimeline(m);
-  if (id == reference_ || !tenure_.seen || leader == members_.end() || !position || !timeline)
+  if (id == reference_ || !tenure_.seen || leader == members_.end() || !position || !SureTimeline(m))
     return std::nullopt;
-  std::optional<long long> history_end;
-  if (*timeline != tenure_.timeline || look.Writable()) {
-    // Two that write under one number both began where the number before ended.
-    int ended = std::min(*timeline, tenure_.timeline) - (*timeline == tenure_.timeline);
-    auto end = ends_.Of(ended);
-    if (!end) return std::nullopt;
-    history_end = end->high;
-  } else {
-    history_end = written_.last_position();
-    // The leader may have written this after it was looked at.
-    if (history_end && *history_end < *position && leader->second.begin < m.end) return 0;
-  }
-  if (!history_end) return std::nullopt;
-  return static_cast<double>(std::max(0LL, *position - *history_end));
+  if (auto fork = ForkOf(id, m)) return static_cast<double>(std::max(0LL, *position - fork->high));
+  auto written = written_.last_position();
+  // The leader may have written this after it was looked at.
+  if (!written || (*written < *position && leader->second.begin < m.end)) return 0;
+  return static_cast<double>(std::max(0LL, *position - *written));
 }
 
 void DataSet::ShowDivergence(const MemberId& id, const Member& m, const Now& now,

@@ -40,7 +40,9 @@ void DataSet::Writable(const Evidence& e, const SqlLook& look, const Before& bef
   postgres_.Hold(label);
   reference_ = e.member;
   members_[e.member].rival = {};
-  tenure_ = {true, look.start_unix_seconds, look.timeline.value_or(tenure_.timeline)};
+  bool began = !tenure_.seen || last != label;
+  tenure_ = {true, began ? e.end : tenure_.since, look.start_unix_seconds,
+             look.timeline.value_or(tenure_.timeline)};
   if (!before.writable) written_.Rest(before.begin);
   if (look.position) written_.Add(e.begin + (e.end - e.begin) / 2, *look.position);
 }
@@ -56,10 +58,11 @@ void DataSet::Returned(const Evidence& e, const SqlLook& look, bool said_goodbye
   else Happened(timeline > tenure_.timeline ? "demotion" : "restart", now.Unix(e.end));
 }
 
+// Of the time before the old holder led, requests and moves of the lock were for somebody else.
 bool DataSet::SwitchoverRequested(const std::string& site, const Member& old, Instant until) const {
   auto story = locks_.find(site);
-  return story != locks_.end() &&
-         story->second.Requested(old.writable_until - kUnwatched, until).value_or(false);
+  Instant from = std::max(old.writable_until - kUnwatched, tenure_.since);
+  return story != locks_.end() && story->second.Requested(from, until).value_or(false);
 }
 
 void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* old,
@@ -84,7 +87,7 @@ void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* ol
   if (timeline > tenure_.timeline && before.position && look.position)
     ends_.Saw(tenure_.timeline, {*before.position, std::max(*before.position, *look.position)});
   Departure departure{written_, old->writable_begin, old->writable_until, old->stopped_by,
-                      old->stopped_end, old->stopped_silent, old->goodbye};
+                      old->stopped_end, old->stopped_silent, false, old->goodbye};
   Lost({std::move(departure), std::min(timeline, tenure_.timeline), e.member.site, true,
         regressed ? "timeline_regression" : "", e.end + kAskHistoryFor});
 }
@@ -114,7 +117,7 @@ void DataSet::GiveWay(const Evidence& e, Member& m, const Now& now) {
   int ended = std::min(m.rival_timeline, tenure_.timeline);
   if (m.rival_timeline == tenure_.timeline) --ended;
   Departure departure{std::move(m.rival), m.writable_begin, m.writable_until, m.stopped_by,
-                      m.stopped_end, m.stopped_silent, false};
+                      m.stopped_end, m.stopped_silent, true, false};
   m.rival = {};
   Lost({std::move(departure), ended, e.member.site, false, incident, e.end + kAskHistoryFor});
 }

@@ -16,6 +16,7 @@ struct Incident {
 // Who leads, and since when as whom.
 struct Tenure {
   bool seen = false;  // by this process
+  Instant since = Instant();
   double start_unix_seconds = 0;
   int timeline = 0;
 };

@@ -87,6 +87,7 @@ class DataSet {
   void ShowProspects(const Now& now, Samples& out) const;
   void ShowDivergence(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
   void ShowPhases(const Now& now, Samples& out) const;
+  std::optional<Range> ForkOf(const MemberId& id, const Member& m) const;
   std::optional<double> AheadBytes(const MemberId& id, const Member& m) const;
   std::optional<double> LagOf(const MemberId& id, std::optional<long long> position,
                               const Now& now) const;

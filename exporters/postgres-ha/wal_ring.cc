@@ -11,12 +11,22 @@ constexpr Duration kThinEvery = 60s;
 // How far apart samples of this age need to be.
 Duration SpacingAt(Duration age) { return age > 10min ? 10s : age > 1min ? 1s : 0s; }
 // The present pace is that of the last seconds.
-constexpr Duration kPaceOver = 3s;
+constexpr Duration kPaceOver = 3s, kBusyOver = 60s;
+// The usual size of a file of WAL; with another one nothing is taken for empty that is not.
+constexpr long long kSegmentBytes = 16 << 20;
 }  // namespace
+
+// Of a step that ends shortly after the beginning of a file, what lies before that beginning is the
+// empty rest of the file before. Whoever writes that much ends anywhere.
+long long WalRing::Empty(const Sample& from, const Sample& to) {
+  long long step = to.position - from.position, begun = to.position % kSegmentBytes;
+  return step <= kSegmentBytes && begun < step / 8 ? step - begun : 0;
+}
 
 double WalRing::Pace(const Sample& from, const Sample& to) {
   double seconds = Seconds(to.at - from.at);
-  return seconds > 0 ? static_cast<double>(to.position - from.position) / seconds : 0;
+  double bytes = static_cast<double>(to.position - from.position - Empty(from, to));
+  return seconds > 0 ? bytes / seconds : 0;
 }
 
 void WalRing::Add(Instant at, long long position) {
@@ -67,8 +77,13 @@ std::optional<long long> WalRing::PositionAt(Instant at) const {
 std::optional<WalRing::Between> WalRing::Passed(long long position) const {
   auto beyond = std::upper_bound(samples_.begin(), samples_.end(), position,
                                  [](long long p, const Sample& s) { return p < s.position; });
-  if (beyond == samples_.begin() || beyond == samples_.end()) return std::nullopt;
+  if (beyond == samples_.end()) return std::nullopt;
+  if (beyond == samples_.begin()) return Between(beyond->at, beyond->at);
   return Between(std::prev(beyond)->at, beyond->at);
+}
+
+bool WalRing::BeginsBeyond(long long position) const {
+  return !samples_.empty() && position < samples_.front().position;
 }
 
 std::optional<WalRing::Between> WalRing::LastAdvance() const {
@@ -93,9 +108,16 @@ double WalRing::BytesPerSecond() const {
 
 double WalRing::BusiestBytesPerSecond() const {
   double busiest = 0;
-  for (std::size_t i = 1; i < samples_.size(); ++i)
+  for (std::size_t i = samples_.size(); i-- > 1 && samples_.back().at - samples_[i].at < kBusyOver;)
     busiest = std::max(busiest, Pace(samples_[i - 1], samples_[i]));
   return busiest;
+}
+
+long long WalRing::EmptyBeyond(long long position) const {
+  long long empty = 0;
+  for (std::size_t i = samples_.size(); i-- > 1 && samples_[i].position > position;)
+    empty += Empty(samples_[i - 1], samples_[i]);
+  return empty;
 }
 
 std::optional<long long> WalRing::last_position() const {

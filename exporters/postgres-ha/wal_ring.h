@@ -26,17 +26,21 @@ class WalRing {
 
   // The least that had been written at `at`. Absent when the ring does not reach back to it.
   std::optional<long long> PositionAt(Instant at) const;
-  // Between which two samples the first byte beyond `position` was written; absent when it was not,
-  // or before the first sample.
+  // Between which two samples the first byte beyond `position` was written; absent when it was not.
+  // With the first sample, if that was beyond it already: BeginsBeyond.
   using Between = std::pair<Instant, Instant>;
   std::optional<Between> Passed(long long position) const;
+  bool BeginsBeyond(long long position) const;
   // Between which two samples the last byte was written; absent when no sample saw it move.
   std::optional<Between> LastAdvance() const;
   // Whether the last sample still saw it move.
   bool WritesUntilLast() const;
   // How fast it moved over the last seconds, and at most, as far as the samples tell.
   double BytesPerSecond() const;
-  double BusiestBytesPerSecond() const;
+  double BusiestBytesPerSecond() const;  // of the last minute
+  // Bytes beyond `position` that were never written, as far as samples show: a promotion, and a
+  // switch to the next file, leave the rest of a file empty.
+  long long EmptyBeyond(long long position) const;
 
   std::optional<long long> last_position() const;
   std::optional<Instant> last_time() const;
@@ -47,7 +51,8 @@ class WalRing {
     Instant at;
     long long position;
   };
-  static double Pace(const Sample& from, const Sample& to);  // bytes per second
+  static long long Empty(const Sample& from, const Sample& to);  // bytes
+  static double Pace(const Sample& from, const Sample& to);      // bytes per second
   void Thin(Instant now);
   std::deque<Sample> samples_;
   Instant thinned_ = Instant();

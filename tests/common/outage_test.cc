@@ -127,6 +127,20 @@ TEST(OutageWatch, ALikelySignMovesTheEstimateNeverTheBounds) {
   EXPECT_EQ(OutageWatch(1, 1).Step(likely(1)).closed, std::nullopt);
 }
 
+TEST(OutageWatch, WhereSuccessMayBeLuckTheEndIsSureOnlyAfterSeveral) {
+  for (bool mixed : {false, true}) {
+    OutageWatch watch(1, 4, 3);
+    std::vector<Attempt> attempts = {Ok(0, 0), Fail(1, 1), Fail(2, 2)};
+    if (mixed) attempts.insert(attempts.end() - 1, Ok(1.5, 1.5));
+    for (double t : {3.0, 4.0, 5.0, 6.0}) attempts.push_back(Ok(t, t));
+    auto outage = Closed(watch, attempts);
+    ASSERT_TRUE(outage);
+    EXPECT_DOUBLE_EQ(outage->LowSeconds(), 1);
+    EXPECT_DOUBLE_EQ(Since0(outage->End()), 2.5);
+    EXPECT_DOUBLE_EQ(outage->HighSeconds().value(), mixed ? 5 : 3);
+  }
+}
+
 TEST(OutageWatch, VoidsChangeNothing) {
   OutageWatch watch(1, 1);
   watch.Step(Void(0, 1));

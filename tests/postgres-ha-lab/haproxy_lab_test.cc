@@ -94,7 +94,7 @@ TEST_F(HaproxyLab, SendsSessionsWhereTheyBelong) {
     for (auto& sample : page.samples)
       series += sample.name.starts_with("postgres_ha_haproxy_") &&
                 sample.labels["haproxy"] == haproxy;
-    EXPECT_EQ(series, 69u) << page.Lines("postgres_ha_haproxy");
+    EXPECT_EQ(series, 37u) << page.Lines("postgres_ha_haproxy");
   }
   EXPECT_TRUE(page.broken.empty());
   EXPECT_TRUE(page.duplicates.empty());

@@ -40,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "", Answer::kUnreachable}));
 
 TEST(OneLine, DropsTheLocationAndLineBreaks) {
-  EXPECT_EQ(OneLine("a: 28P01: b\n\tc\nLOCATION:  auth_failed, auth.c:321\n"), "a: 28P01: b  c");
+  EXPECT_EQ(OneLine("a: 28P01: b\n\tc\nLOCATION:  auth_failed, auth.c:321\n"), "a: 28P01: b c");
 }
 
 TEST(Fields, NumbersAreWholeOrNothing) {

@@ -72,6 +72,20 @@ TEST(Loss, AfterAGoodbyeIsNothingUnlessPositionsProveIt) {
   EXPECT_EQ(LossOf(d, {1'058'000, 1'058'000}).low_bytes, 2000);
 }
 
+// The site that came back has more than was ever replicated: all it writes from then on is lost too.
+TEST(Loss, OfARunThatBeginsBeyondTheForkIsAllOfIt) {
+  Departure d = Killed(1000, 20);
+  d.whole = true;
+  Loss loss = LossOf(d, {999'000, 999'000});
+  EXPECT_NEAR(*loss.seconds, 20.1, 0.3);
+  EXPECT_LE(*loss.low_seconds, 20.1);
+  EXPECT_GE(*loss.high_seconds, 20.1);
+  // Who was only watched since then may have lost more.
+  d.whole = false;
+  EXPECT_FALSE(LossOf(d, {999'000, 999'000}).high_seconds);
+  EXPECT_GT(*LossOf(d, {999'000, 999'000}).low_seconds, 19);
+}
+
 TEST(Loss, OfNobodyIsUnknown) {
   Loss loss = LossOf(Departure(), {1, 1});
   EXPECT_FALSE(loss.bytes || loss.seconds || loss.high_bytes || loss.low_seconds);

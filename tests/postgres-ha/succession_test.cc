@@ -113,6 +113,61 @@ TEST(Succession, AHolderThatIsUndoneLosesAllItWrote) {
   EXPECT_EQ(incident.loss.bytes, failovers[1].lost_bytes);
 }
 
+// A switchover was asked for, and soon after it the new leader dies: nobody asked for that.
+TEST(Succession, ARequestIsForTheLeaderItWasMadeOf) {
+  Looks looks;
+  auto lock = [&](double t, DcsLook::What what, const std::string& name) {
+    Evidence e;
+    e.eye = "etcd_watch on-premise";
+    e.member = {"on-premise", ""};
+    e.begin = e.end = At(t);
+    DcsLook look;
+    look.what = what;
+    look.name = name;
+    e.seen = look;
+    looks.set.Step(e, NowAt(t));
+  };
+  auto run = [&](double from, double to, const SqlLook& pg1, const SqlLook& pg2) {
+    for (double t = from; t < to - 1e-9; t += 0.25) {
+      looks.At(t, "pg1", pg1);
+      looks.At(t + 0.01, "pg2", pg2);
+    }
+  };
+  lock(0, DcsLook::What::kConnected, "pg1");
+  run(0, 5, Primary(1000, 1), Standby(1000, 1));
+  lock(5, DcsLook::What::kSwitchover, "pg1");
+  run(5, 6, Failed(Answer::kRefused), Standby(1000, 1));  // its goodbye was not seen
+  lock(6, DcsLook::What::kLockReleased, "pg1");
+  lock(6.1, DcsLook::What::kLockTaken, "pg2");
+  run(6.25, 7, Standby(1000, 1), Primary(1100, 2));
+  lock(7, DcsLook::What::kRequestCleared, "");
+  run(7, 12, Standby(1100, 2), Primary(1100, 2));
+  run(12, 14, Standby(1100, 2), Failed(Answer::kRefused));
+  lock(14, DcsLook::What::kLockReleased, "pg2");
+  lock(14.1, DcsLook::What::kLockTaken, "pg1");
+  run(14.25, 16, Primary(1200, 3), Failed(Answer::kRefused));
+  auto& failovers = looks.set.postgres().failovers();
+  ASSERT_EQ(failovers.size(), 2u);
+  EXPECT_EQ(failovers[0].kind, "switchover");
+  EXPECT_EQ(failovers[1].kind, "failover");
+}
+
+// Recorded: the on-premise site lost, the cloud promoted, the old site back, both writing on timeline
+// 18. What the old site has beyond the fork is its own.
+TEST(Succession, TheRecordedSiteThatCameBackIsDivergedAndItsLagGrows) {
+  DataSet set(TwoSites());
+  for (auto& evidence : Timeline("site")) set.Step(evidence, NowAt(EndOf(evidence)));
+  double end = EndOf(Timeline("site").back());
+  EXPECT_EQ(set.postgres().last_holder(), "pgc1");
+  std::string page = PageOf(set, end + 0.1);
+  EXPECT_THAT(page, HasSubstr("ha_active{service=\"postgres\",scope=\"sentinel\",holder=\"pgc1\"} 1"));
+  EXPECT_THAT(page, HasSubstr("ha_split_brain{service=\"postgres\",scope=\"sentinel\"} 1"));
+  for (std::string member : {"pg1", "pg2"})
+    EXPECT_GE(set.LagSeconds({"on-premise", member}, NowAt(end + 0.1)).value_or(0), 0);
+  EXPECT_THAT(page, HasSubstr("postgres_ha_member_diverged{pg_cluster=\"sentinel\",target_site="
+                              "\"on-premise\",member=\"pg1\"} 1"));
+}
+
 TEST(Succession, ProspectsAreOfWhatIsReceivedNotReplayed) {
   Looks looks;
   for (int i = 0; i <= 40; ++i) {

@@ -6,6 +6,12 @@
 
 namespace {
 
+WalRing Written(const std::vector<std::pair<double, long long>>& samples) {
+  WalRing ring;
+  for (auto& [at, position] : samples) ring.Add(At(at), position);
+  return ring;
+}
+
 TEST(WalRing, SaysNothingBeforeTheFirstSample) {
   EXPECT_FALSE(WalRing().LagSeconds(100, At(0)));
 }
@@ -67,6 +73,34 @@ TEST(WalRing, KeepsHoursInFourThousandSamplesAndStaysRightWithinItsSpacing) {
     auto position = static_cast<long long>((end - lag) / 0.25 * 100);
     EXPECT_NEAR(*ring.LagSeconds(position, At(end)), lag, lag > 600 ? 11 : lag > 60 ? 1.3 : 0.3);
   }
+}
+
+TEST(WalRing, TellsWhenAPositionWasPassed) {
+  WalRing ring = Written({{0, 1000}, {1, 1000}, {2, 1500}, {3, 1500}});
+  EXPECT_FALSE(ring.Passed(1500));
+  auto passed = ring.Passed(1200);
+  ASSERT_TRUE(passed);
+  EXPECT_EQ(passed->first, At(1));
+  EXPECT_EQ(passed->second, At(2));
+  EXPECT_FALSE(ring.BeginsBeyond(1000));
+  EXPECT_TRUE(ring.BeginsBeyond(999));
+  EXPECT_EQ(ring.Passed(500)->second, At(0));  // at the latest
+  EXPECT_EQ(ring.LastAdvance()->second, At(2));
+  EXPECT_FALSE(ring.WritesUntilLast());
+}
+
+TEST(WalRing, TheEmptyRestOfAFileIsNoPace) {
+  const long long file = 16 << 20;
+  WalRing ring = Written({{0, 100'000}, {1, 101'000}, {2, file + 200}, {3, file + 1200}});
+  EXPECT_EQ(ring.EmptyBeyond(101'000), file - 101'000);
+  EXPECT_EQ(ring.EmptyBeyond(file + 300), 0);
+  EXPECT_NEAR(ring.BusiestBytesPerSecond(), 1000, 1);
+  // Whoever really writes that much is believed.
+  WalRing busy = Written({{0, 0}, {1, 9'000'000}, {2, 18'000'000}, {3, 27'000'000}});
+  EXPECT_NEAR(busy.BusiestBytesPerSecond(), 9'000'000, 1);
+  // An old burst says nothing about now.
+  WalRing old = Written({{0, 0}, {1, 900'000}, {100, 900'100}, {101, 900'200}});
+  EXPECT_NEAR(old.BusiestBytesPerSecond(), 100, 1);
 }
 
 }  // namespace
