@@ -23,6 +23,36 @@ std::pair<double, double> Unseen(const Departure& d) {
   return {rate * Positive(Stopped(d) - Middle(d.last_begin, d.last_end)), most + kMoreBytes};
 }
 
+void SetBytes(const Departure& d, Range fork, long long position, Loss& loss) {
+  auto [unseen, at_most] = Unseen(d);
+  auto beyond = [&](long long at, double more) {
+    return std::max(0.0, static_cast<double>(position - at) + more);
+  };
+  auto empty = [&](long long at) { return static_cast<double>(d.written.EmptyBeyond(at)); };
+  loss.low_bytes = beyond(fork.high, -empty(fork.high));
+  loss.bytes = position > fork.middle() ? beyond(fork.middle(), unseen - empty(fork.middle())) : 0;
+  loss.high_bytes = beyond(fork.low, at_most);
+}
+
+void SetSeconds(const Departure& d, Range fork, Loss& loss) {
+  // Positions were read some time within their looks.
+  Duration slack = d.last_end - d.last_begin;
+  auto last = d.written.LastAdvance();
+  Instant last_write = d.written.WritesUntilLast() || !last ? Stopped(d)
+                                                            : Middle(last->first, last->second);
+  loss.low_seconds = loss.seconds = 0;
+  if (auto passed = d.written.Passed(fork.high); passed && last)
+    loss.low_seconds = Positive(last->first - passed->second - slack);
+  if (auto passed = d.written.Passed(fork.middle()))
+    loss.seconds = Positive(last_write - Middle(passed->first, passed->second));
+  // What was lost first was written with the last look at the earliest, if no look saw more.
+  auto earliest = d.written.Passed(fork.low);
+  double high = Positive(d.stopped_end - (earliest ? earliest->first - slack : d.last_begin));
+  loss.seconds = std::clamp(*loss.seconds, *loss.low_seconds, std::max(*loss.low_seconds, high));
+  // Unless nobody watched when the first lost byte was written.
+  if (!d.written.BeginsBeyond(fork.low) || d.whole) loss.high_seconds = high;
+}
+
 }  // namespace
 
 void TimelineEnds::Saw(int timeline, Range end) {
@@ -49,40 +79,13 @@ Loss LossOf(const Departure& d, Range fork) {
   Loss loss;
   auto position = d.written.last_position();
   if (!position) return loss;
-  auto [unseen, at_most] = Unseen(d);
-  bool proven = *position > fork.high;
-  if (d.goodbye && !proven) {
+  if (d.goodbye && *position <= fork.high) {
     loss.seconds = loss.low_seconds = loss.high_seconds = 0;
     loss.bytes = loss.low_bytes = loss.high_bytes = 0;
     return loss;
   }
-  auto beyond = [&](long long at, double more) {
-    return std::max(0.0, static_cast<double>(*position - at) + more);
-  };
-  auto empty = [&](long long at) { return static_cast<double>(d.written.EmptyBeyond(at)); };
-  loss.low_bytes = beyond(fork.high, -empty(fork.high));
-  loss.bytes = *position > fork.middle() ? beyond(fork.middle(), unseen - empty(fork.middle())) : 0;
-  loss.high_bytes = beyond(fork.low, at_most);
-
-  // Positions were read some time within their looks.
-  Duration slack = d.last_end - d.last_begin;
-  auto last = d.written.LastAdvance();
-  Instant last_write = d.written.WritesUntilLast() || !last ? Stopped(d)
-                                                            : Middle(last->first, last->second);
-  // When the first lost byte was written; at the earliest with the last look, if none was seen.
-  auto first = [&](long long at) { return d.written.Passed(at); };
-  loss.low_seconds = 0;
-  if (auto passed = first(fork.high); passed && last)
-    loss.low_seconds = Positive(last->first - passed->second - slack);
-  loss.seconds = 0;
-  if (auto passed = first(fork.middle()))
-    loss.seconds = Positive(last_write - Middle(passed->first, passed->second));
-  auto earliest = first(fork.low);
-  loss.high_seconds =
-      Positive(d.stopped_end - (earliest ? earliest->first - slack : d.last_begin));
-  loss.seconds = std::clamp(*loss.seconds, *loss.low_seconds, *loss.high_seconds);
-  // Nobody watched when the first lost byte was written.
-  if (d.written.BeginsBeyond(fork.low) && !d.whole) loss.high_seconds.reset();
+  SetBytes(d, fork, *position, loss);
+  SetSeconds(d, fork, loss);
   return loss;
 }
 
