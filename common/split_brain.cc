@@ -10,15 +10,7 @@ constexpr std::size_t kLooksKept = 8;
 std::optional<double> SplitBrain::Step(const std::string& member, const std::string& identity,
                                        bool active, Instant begin, Instant end) {
   auto run = active_.find(member);
-  if (run != active_.end() && (!active || run->second.identity != identity)) {
-    active_.erase(run);
-    if (member == first_ || member == second_) {
-      first_.clear();
-      second_.clear();
-      proven_since_.reset();
-      proven_until_.reset();
-    }
-  }
+  if (run != active_.end() && (!active || run->second.identity != identity)) Forget(member);
   if (!active) return std::nullopt;
   Run& own = active_.try_emplace(member, Run{identity, end, {}}).first->second;
   own.looks.emplace_back(begin, end);
@@ -41,4 +33,13 @@ std::optional<double> SplitBrain::Step(const std::string& member, const std::str
     proven_until_ = std::max(*proven_until_, moment);
   }
   return proven;
+}
+
+void SplitBrain::Forget(const std::string& member) {
+  active_.erase(member);
+  if (member != first_ && member != second_) return;
+  first_.clear();
+  second_.clear();
+  proven_since_.reset();
+  proven_until_.reset();
 }

@@ -16,6 +16,8 @@ class SplitBrain {
   // split brain that this look proves beyond those proven before, if it proves any (0 at the first).
   std::optional<double> Step(const std::string& member, const std::string& identity, bool active,
                              Instant begin, Instant end);
+  // The member is no longer looked at.
+  void Forget(const std::string& member);
   // Whether a sandwich was completed and neither of the two was seen inactive since.
   bool proven() const { return proven_until_.has_value(); }
   // When the present one was first and last proven: moments in which two were active.

@@ -5,6 +5,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kPendingInterval = 1s;
+constexpr Duration kGiveUp = 60s, kGiveUpHeartbeat = 10min;
 
 // Transactional, so that it is flushed (and waited for by whoever commits synchronously) at once.
 constexpr Statement kHeartbeat = {"heartbeat", "select pg_logical_emit_message(true, 'sentinel', '')"};
@@ -18,7 +19,7 @@ CanaryEye::CanaryEye(std::shared_ptr<DataSetBoard> board, MemberId member,
       eye_("canary " + member_.site + "/" + member_.name),
       interval_(interval),
       heartbeat_interval_(heartbeat_interval),
-      session_(std::move(options)) {}
+      session_(std::move(options), heartbeat_interval > 0s ? kGiveUpHeartbeat : kGiveUp) {}
 
 void CanaryEye::Post(Instant begin, decltype(Evidence::seen) seen) {
   Evidence evidence;
@@ -47,9 +48,15 @@ absl::Status CanaryEye::OpenNew(const Deadline& deadline) {
 
 absl::Status CanaryEye::Beat(const Deadline& deadline) {
   beat_ = Clock::now();
+  if (!session_.connection().open()) {
+    beating_ = beat_hangs_ = false;  // a restart came in between, maybe as a standby
+    return absl::OkStatus();
+  }
   auto results = session_.connection().Run({{kHeartbeat}}, deadline);
   auto status = results.ok() ? results->at(0).status() : results.status();
   Post(beat_, HeartbeatLook{status.ok(), Seconds(Clock::now() - beat_)});
+  beat_hangs_ = absl::IsDeadlineExceeded(status) && session_.connection().open();
+  beating_ = status.ok() || beat_hangs_;
   return status;
 }
 
@@ -69,6 +76,10 @@ Next CanaryEye::Sleep(absl::Status status) const {
 Next CanaryEye::Look(const Deadline& deadline) {
   Instant now = Clock::now();
   bool answers = board_->With([&](const DataSet& d) { return d.AnswersSql(member_, now); });
+  if (beat_hangs_) {
+    auto status = Beat(deadline);
+    return {std::move(status), Clock::now() + kPendingInterval};
+  }
   if (!answers) {
     if (!pending_) session_.connection().Close();
     beating_ = false;

@@ -14,7 +14,9 @@
 //
 // With a heartbeat the session is kept until the next one is due, and commits now and then, while the
 // member takes writes: an empty logical message in the WAL (about 100 bytes, no table, no right but to
-// log in), which proves the way of a commit, and moves the clocks of idle standbys.
+// log in), which proves the way of a commit, and moves the clocks of idle standbys. A commit that hangs
+// (waiting for a synchronous standby, which no timeout ends) is waited for: nothing else is opened or
+// asked meanwhile, because the server keeps the process of a session that was left in the middle of it.
 class CanaryEye : public Collector {
  public:
   CanaryEye(std::shared_ptr<DataSetBoard> board, MemberId member, ConnectionOptions options,
@@ -32,6 +34,6 @@ class CanaryEye : public Collector {
   const std::string eye_;
   const Duration interval_, heartbeat_interval_;
   Session session_;
-  bool pending_ = false, beating_ = false;
+  bool pending_ = false, beating_ = false, beat_hangs_ = false;
   Instant begun_ = Instant(), beat_ = Instant();
 };

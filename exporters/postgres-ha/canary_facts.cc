@@ -53,7 +53,7 @@ void CanaryFacts::Show(const DataSetOptions& options, const Members& members, co
       out.Add(kUp, {options.name, id.site, label}, seen.canary.answer == Answer::kAnswered);
       out.Add(kDuration, {options.name, id.site, label}, seen.canary.seconds);
     }
-    if (seen.heartbeat_end == Instant()) continue;
+    if (seen.heartbeat_end == Instant() || first.heartbeat_interval == 0s) continue;
     out.Add(kFailed, {options.name, label}, seen.heartbeats_failed);
     if (seen.committed) out.Add(kCommitted, {options.name, label}, now.Unix(*seen.committed));
     bool fresh = now.at - seen.heartbeat_end < 3 * first.heartbeat_interval + 2s;

@@ -76,6 +76,8 @@ Pacing ReadPacing(Fields& top, Fields& defaults) {
   p.interval = watch.Time("interval", 250ms, 50ms, 1h);
   p.route_interval = watch.Time("route_interval", 5s, 250ms, 1h);
   p.canary_interval = watch.Time("canary_interval", 15s, 0s, 1h);
+  if (p.canary_interval > 0s && p.canary_interval < 1s)
+    watch.Error("canary_interval", "less than 1s is too often for a new session; 0s: never");
   p.heartbeat_interval = heartbeat.Time("interval", 1s, 100ms, 1h);
   if (!heartbeat.Bool("enabled", false)) p.heartbeat_interval = 0s;
   else if (p.canary_interval == 0s) heartbeat.Error("enabled", "needs watch.canary_interval");

@@ -49,8 +49,12 @@ std::vector<HaproxyOptions> ReadHaproxies(Fields& cluster) {
 
 EtcdOptions ReadEtcd(Fields fields, const std::string& name) {
   EtcdOptions o;
-  for (auto& url : fields.Strings("endpoints"))
-    o.endpoints.push_back(ReadUrl(fields, "endpoints", url));
+  std::set<std::string> given;
+  for (auto& text : fields.Strings("endpoints")) {
+    std::string url = ReadUrl(fields, "endpoints", text);
+    if (!given.insert(url).second) fields.Error("endpoints", "'" + url + "' is given twice");
+    o.endpoints.push_back(std::move(url));
+  }
   o.watch = fields.Bool("watch", false);
   if (o.watch && o.endpoints.empty()) fields.Error("watch", "needs 'endpoints'");
   std::string space = fields.String("namespace", "/service/");

@@ -43,7 +43,7 @@ std::optional<bool> LockStory::Requested(Instant from, Instant to) const {
     if (e.what == What::kSwitchover || e.what == What::kFailover) request = &e;
     if (e.what == What::kRequestCleared || e.what == What::kConnected) request = nullptr;
   }
-  if (waits(to)) return true;
+  if (waits(to) && to <= until_) return true;
   return moved && since_ <= from && to <= until_ ? std::optional(false) : std::nullopt;
 }
 

@@ -68,7 +68,8 @@ std::optional<DcsLook> Request(const std::string& value, const Now& now) {
   else if (!Text(json->view()["member"]).empty()) look.what = DcsLook::What::kFailover;
   else return look;
   auto scheduled = ParseIsoTime(json->view()["scheduled_at"].String().value_or(""));
-  if (scheduled) look.not_before = now.AtUnix(*scheduled);
+  constexpr double kYear = 366 * 86400;
+  if (scheduled && *scheduled < now.unix_seconds + kYear) look.not_before = now.AtUnix(*scheduled);
   return look;
 }
 

@@ -116,7 +116,8 @@ void AddRoutes(const BoardPointer& board, const DataSet& d, const SiteOptions& s
     for (bool fresh : {false, true}) {
       std::string name = site.name + (route.kind == RouteKind::kReadWrite ? "/rw" : "/ro");
       Target target = MakeTarget(d, site, fresh ? "route_fresh" : "route_kept", name,
-                                 route.host + ":" + std::to_string(route.port),
+                                 route.host + ":" + std::to_string(route.port) +
+                                     (site.read_only_accepts_primary ? " accepts primary" : ""),
                                  std::make_unique<RouteEye>(board, site, route, fresh));
       if (fresh) target.look_deadline = std::max(target.look_deadline, kLoginDeadline);
       targets.push_back(std::move(target));

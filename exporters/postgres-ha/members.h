@@ -35,6 +35,7 @@ struct Member {
   // What it wrote while another one was the holder, since it began to: lost when it gives way.
   WalRing rival;
   int rival_timeline = 0;
+  bool rival_whole = false;  // it was seen before it began
 
   // What Patroni says of it, and its own Patroni.
   std::optional<PatroniMember> patroni;

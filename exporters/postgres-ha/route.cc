@@ -25,6 +25,7 @@ RouteEye::RouteEye(std::shared_ptr<DataSetBoard> board, const SiteOptions& site,
     : board_(std::move(board)),
       kind_(route.kind),
       fresh_(fresh),
+      accepts_primary_(site.read_only_accepts_primary),
       site_{site.name, ""},
       eye_(RouteEyeName(site.name, route.kind, fresh)),
       interval_(fresh ? site.route_interval : kKeptInterval),
@@ -40,7 +41,8 @@ Duration RouteEye::Pause(bool fast) const {
 // Whether sessions land wrong, with right ones in between or not.
 void RouteEye::Note(const SqlLook& landed) {
   bool answered = landed.answer == Answer::kAnswered;
-  bool right = answered && (kind_ == RouteKind::kReadWrite) == landed.Writable();
+  bool right = answered && (kind_ == RouteKind::kReadWrite ? landed.Writable()
+                                                           : landed.in_recovery || accepts_primary_);
   right_in_a_row_ = right ? right_in_a_row_ + 1 : 0;
   if (answered && !right) wrong_since_ = std::min(wrong_since_, begin_);
   if (!answered || right_in_a_row_ >= kRouteRise) wrong_since_ = Instant::max();
@@ -51,6 +53,7 @@ void RouteEye::LetGo(const SqlLook& landed) {
   bool pending = landed.answer == Answer::kTimeout;
   bool stuck = wrong_since_ != Instant::max() && begin_ - wrong_since_ > kKeepWrong;
   if (fresh_ ? !pending : stuck) session_.connection().Close();
+  if (!fresh_ && stuck) wrong_since_ = Instant::max();
 }
 
 Next RouteEye::Look(const Deadline& deadline) {

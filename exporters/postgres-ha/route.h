@@ -27,7 +27,7 @@ class RouteEye : public Collector {
 
   const std::shared_ptr<DataSetBoard> board_;
   const RouteKind kind_;
-  const bool fresh_;
+  const bool fresh_, accepts_primary_;
   const MemberId site_;
   const std::string eye_;
   const Duration interval_;

@@ -49,16 +49,26 @@ std::optional<Range> DataSet::ForkOf(const MemberId& id, const Member& m) const 
   return std::nullopt;
 }
 
+// How far the member is in the leader's history: what it has beyond a fork is no part of that.
+std::optional<long long> DataSet::Common(const MemberId& id, const Member& m,
+                                         std::optional<long long> position) const {
+  auto fork = ForkOf(id, m);
+  return position && fork ? std::min(*position, fork->high) : position;
+}
+
 std::optional<double> DataSet::LagOf(const MemberId& id, std::optional<long long> position,
                                      const Now& now) const {
-  auto found = members_.find(id);
-  if (found == members_.end() || id == reference_ || !position) return std::nullopt;
+  auto found = members_.find(id), leader = members_.find(reference_);
+  if (found == members_.end() || leader == members_.end() || id == reference_ || !position)
+    return std::nullopt;
   const Member& m = found->second;
   if (Foreign(m)) return std::nullopt;
-  // What it has beyond the fork is no part of the leader's history.
-  if (auto fork = ForkOf(id, m)) position = std::min(*position, fork->high);
   bool fresh = Fresh(id, m, now) && m.sql->answer == Answer::kAnswered;
-  return written_.LagSeconds(*position, fresh ? m.begin + (m.end - m.begin) / 2 : now.at);
+  auto lag = written_.LagSeconds(*Common(id, m, position),
+                                 fresh ? m.begin + (m.end - m.begin) / 2 : now.at);
+  // It has all that was seen of the leader; but nobody sees the leader now.
+  bool seen = now.at - leader->second.writable_until < Patience(reference_.site) + HeldBack();
+  return lag == 0 && !seen ? std::nullopt : lag;
 }
 
 std::optional<double> DataSet::LagSeconds(const MemberId& id, const Now& now) const {
@@ -77,8 +87,8 @@ void DataSet::ShowLag(const MemberId& id, const Member& m, const Now& now, Sampl
       out.Add(kLagBytes, {options_.name, id.site, label, stage},
               static_cast<double>(std::max(0LL, *written - *position)));
   };
-  bytes("replay", m.replayed);
-  if (m.sql->answer == Answer::kAnswered) bytes("receive", m.sql->received);
+  bytes("replay", Common(id, m, m.replayed));
+  if (m.sql->answer == Answer::kAnswered) bytes("receive", Common(id, m, m.sql->received));
 }
 
 void DataSet::ShowProspects(const Now& now, Samples& out) const {
@@ -91,7 +101,7 @@ void DataSet::ShowProspects(const Now& now, Samples& out) const {
     out.Add(kProspect, {options_.name, id.site, label}, *seconds);
     if (auto written = written_.last_position())
       out.Add(kProspectBytes, {options_.name, id.site, label},
-              static_cast<double>(std::max(0LL, *written - *position)));
+              static_cast<double>(std::max(0LL, *written - *Common(id, m, position))));
     auto [site, first] = best.try_emplace(id.site, *seconds);
     if (!first) site->second = std::min(site->second, *seconds);
   }
@@ -108,7 +118,7 @@ std::optional<double> DataSet::AheadBytes(const MemberId& id, const Member& m) c
   if (auto fork = ForkOf(id, m)) return static_cast<double>(std::max(0LL, *position - fork->high));
   auto written = written_.last_position();
   // The leader may have written this after it was looked at.
-  if (!written || (*written < *position && leader->second.begin < m.end)) return 0;
+  if (!written || (*written < *position && leader->second.writable_begin < m.end)) return 0;
   return static_cast<double>(std::max(0LL, *position - *written));
 }
 

@@ -16,6 +16,12 @@ constexpr Duration kUnwatched = 10s;
 constexpr Duration kAskHistoryFor = 60s;
 constexpr std::size_t kKeptStories = 20;
 
+// Whether its last answer shows that it takes no more writes.
+bool HasStopped(const Member& m) {
+  return m.sql->answer == Answer::kAnswered || m.sql->answer == Answer::kRefused ||
+         m.sql->answer == Answer::kStarting;
+}
+
 std::string Words(std::string incident) {
   std::replace(incident.begin(), incident.end(), '_', ' ');
   return incident;
@@ -25,14 +31,16 @@ std::string Words(std::string incident) {
 
 void DataSet::Writable(const Evidence& e, const SqlLook& look, const Before& before,
                        const Now& now) {
-  std::string label = LabelOf(members_, e.member);
-  const std::string last = postgres_.last_holder();
-  if (last == label) {
+  const std::string label = LabelOf(members_, e.member);
+  // The label of a member changes when another site has one of its name: who was seen is known.
+  const MemberId id = tenure_.seen ? reference_ : IdOf(postgres_.last_holder());
+  if (id == e.member) {
     Returned(e, look, before.goodbye, now);
-  } else if (!last.empty()) {
-    const Member* old = Find(last);
+  } else if (!postgres_.last_holder().empty()) {
+    auto found = members_.find(id);
+    const Member* old = found == members_.end() ? nullptr : &found->second;
     bool still_holds = old && old->sql && old->sql->Writable() &&
-                       e.begin - old->end < Patience(e.member.site);
+                       e.begin - old->end < Patience(id.site) + HeldBack();
     // Two at once: the sandwich decides, and the older one stays holder.
     if (still_holds) return Rival(e, look, before);
     TakenOver(e, look, old, before, now);
@@ -40,7 +48,7 @@ void DataSet::Writable(const Evidence& e, const SqlLook& look, const Before& bef
   postgres_.Hold(label);
   reference_ = e.member;
   members_[e.member].rival = {};
-  bool began = !tenure_.seen || last != label;
+  bool began = !tenure_.seen || id != e.member;
   tenure_ = {true, began ? e.end : tenure_.since, look.start_unix_seconds,
              look.timeline.value_or(tenure_.timeline)};
   if (!before.writable) written_.Rest(before.begin);
@@ -69,6 +77,7 @@ void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* ol
                         const Before& before, const Now& now) {
   // Whether we were there when the old holder stopped, and when the new one took over.
   bool watched = tenure_.seen && old && e.begin - old->end < kUnwatched &&
+                 old->stopped_by >= old->writable_until &&
                  old->stopped_by - old->writable_until < kUnwatched;
   FailoverFact fact;
   fact.from = postgres_.last_holder();
@@ -83,13 +92,22 @@ void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* ol
   int timeline = look.timeline.value_or(tenure_.timeline);
   bool regressed = tenure_.seen && timeline < tenure_.timeline;
   if (regressed) Happened("timeline_regression", now.Unix(e.end));
+  counted_.reset();
   if (!watched) return;
-  if (timeline > tenure_.timeline && before.position && look.position)
-    ends_.Saw(tenure_.timeline, {*before.position, std::max(*before.position, *look.position)});
+  if (timeline > tenure_.timeline) Parted(look, before);
   Departure departure{written_, old->writable_begin, old->writable_until, old->stopped_by,
                       old->stopped_end, old->stopped_silent, false, old->goodbye};
+  // Silence is no proof that it stopped: it may have written until another one was promoted.
+  if (!HasStopped(*old)) departure.stopped_end = std::max(departure.stopped_end, e.end);
   Lost({std::move(departure), std::min(timeline, tenure_.timeline), e.member.site, true,
         regressed ? "timeline_regression" : "", e.end + kAskHistoryFor});
+}
+
+// The leader's timeline ended for one that was just promoted: not before what it had replayed (what it
+// received may end within a record), and not after where it writes.
+void DataSet::Parted(const SqlLook& look, const Before& before) {
+  if (before.replayed && look.position)
+    ends_.Saw(tenure_.timeline, {*before.replayed, std::max(*before.replayed, *look.position)});
 }
 
 // Two take writes at once. What the one that is not the holder writes is lost if it gives way.
@@ -97,9 +115,9 @@ void DataSet::Rival(const Evidence& e, const SqlLook& look, const Before& before
   Member& member = members_[e.member];
   if (!before.writable) {
     member.rival = {};
+    member.rival_whole = before.position.has_value();
     if (before.position) member.rival.Add(before.begin, *before.position);
-    if (look.timeline == tenure_.timeline + 1 && before.position && look.position)
-      ends_.Saw(tenure_.timeline, {*before.position, std::max(*before.position, *look.position)});
+    if (look.timeline == tenure_.timeline + 1) Parted(look, before);
   }
   member.rival_timeline = look.timeline.value_or(0);
   if (look.position) member.rival.Add(e.begin + (e.end - e.begin) / 2, *look.position);
@@ -107,9 +125,7 @@ void DataSet::Rival(const Evidence& e, const SqlLook& look, const Before& before
 
 // A rival that answers as a standby, or is down, has given way.
 void DataSet::GiveWay(const Evidence& e, Member& m, const Now& now) {
-  bool over = m.sql->answer == Answer::kAnswered || m.sql->answer == Answer::kRefused ||
-              m.sql->answer == Answer::kStarting;
-  if (!over || m.rival.size() == 0) return;
+  if (!HasStopped(m) || m.rival.size() == 0) return;
   bool newer = m.rival_timeline > tenure_.timeline;
   std::string incident = newer ? "timeline_regression" : "split_brain";
   Happened(incident, now.Unix(e.end));
@@ -117,7 +133,7 @@ void DataSet::GiveWay(const Evidence& e, Member& m, const Now& now) {
   int ended = std::min(m.rival_timeline, tenure_.timeline);
   if (m.rival_timeline == tenure_.timeline) --ended;
   Departure departure{std::move(m.rival), m.writable_begin, m.writable_until, m.stopped_by,
-                      m.stopped_end, m.stopped_silent, true, false};
+                      m.stopped_end, m.stopped_silent, m.rival_whole, false};
   m.rival = {};
   Lost({std::move(departure), ended, e.member.site, false, incident, e.end + kAskHistoryFor});
 }

@@ -24,7 +24,7 @@ struct Tenure {
 struct Before {
   Instant begin, end;
   bool goodbye, writable;
-  std::optional<long long> position;  // received or replayed, of a standby
+  std::optional<long long> position, replayed;  // of a standby: received or replayed, and replayed
 };
 // A loss whose positions may still become exact.
 struct Counted {

@@ -54,6 +54,9 @@ void DataSet::Configure(DataSetOptions options) {
   options_ = std::move(options);
   postgres_.Configure(ToServiceOptions(options_));
   routes_.Configure(options_);
+  anchors_.clear();
+  for (auto& [id, member] : members_)
+    if (!Site(id.site)) split_brain_.Forget(EyeOf(id));
   std::erase_if(members_, [&](auto& item) { return !Site(item.first.site); });
   for (auto& [id, member] : members_) member.configured = false;
   for (auto& site : options_.sites) {
@@ -68,6 +71,7 @@ void DataSet::Configure(DataSetOptions options) {
 }
 
 void DataSet::Step(const Evidence& e, const Now& now) {
+  if (!e.member.site.empty() && !Site(e.member.site)) return;  // a reload took it away
   if (auto* sql = std::get_if<SqlLook>(&e.seen)) StepSql(e, *sql, now);
   if (auto* patroni = std::get_if<PatroniLook>(&e.seen)) StepPatroni(e, *patroni);
   if (auto* anchor = std::get_if<AnchorLook>(&e.seen)) {
@@ -114,9 +118,9 @@ void DataSet::StepSql(const Evidence& e, const SqlLook& look, const Now& now) {
   Member& member = found->second;
   const Before before{member.begin, member.end, member.goodbye,
                       member.sql && member.sql->Writable(),
-                      std::max(member.replayed, member.received)};
+                      std::max(member.replayed, member.received), member.replayed};
   Remember(e, look, member);
-  if (Foreign(member)) return;
+  if (Foreign(member)) return split_brain_.Forget(e.eye);
 
   Result result = look.Writable() ? Result::kOk : Mute(look) ? Result::kVoid : Result::kFail;
   sweep_.SetCandidates(Candidates());
@@ -136,7 +140,7 @@ void DataSet::Remember(const Evidence& e, const SqlLook& look, Member& m) {
   m.end = e.end;
   m.sql = look;
   if (look.goodbye) m.goodbye = true;
-  if (!look.Writable() && m.stopped_by < m.writable_until) {
+  if (!look.Writable() && !Mute(look) && m.stopped_by < m.writable_until) {
     m.stopped_by = e.begin;
     m.stopped_end = e.end;
     m.stopped_silent = look.answer == Answer::kTimeout;
@@ -204,10 +208,14 @@ void DataSet::Suspect(Instant at) {
   fast_until_ = std::max(fast_until_, at + kFastFor);
 }
 
-const Member* DataSet::Find(const std::string& label) const {
+// The member that an earlier process knew by this label; the label may have been with a site or not.
+MemberId DataSet::IdOf(const std::string& label) const {
   for (auto& [id, member] : members_)
-    if (LabelOf(members_, id) == label) return &member;
-  return nullptr;
+    if (LabelOf(members_, id) == label) return id;
+  for (auto& site : options_.sites)  // the first is the one that usually leads
+    for (auto& [id, member] : members_)
+      if (id.site == site.name && (id.name == label || id.site + "/" + id.name == label)) return id;
+  return {};
 }
 
 const SiteOptions* DataSet::Site(const std::string& name) const {
@@ -222,15 +230,20 @@ Duration DataSet::Patience(const std::string& site) const {
 }
 
 bool DataSet::Fresh(const MemberId& id, const Member& m, const Now& now) const {
-  Duration held_back = 0s;
-  for (auto& site : options_.sites) held_back = std::max(held_back, site.look_deadline);
-  return m.sql && now.at - m.end < Patience(id.site) + held_back;
+  return m.sql && now.at - m.end < Patience(id.site) + HeldBack();
+}
+
+Duration DataSet::HeldBack() const {
+  Duration longest = 0s;
+  for (auto& site : options_.sites) longest = std::max(longest, site.look_deadline);
+  return longest;
 }
 
 bool DataSet::AnswersSql(const MemberId& id, Instant now) const {
   auto found = members_.find(id);
   return found != members_.end() && found->second.sql &&
-         found->second.sql->answer == Answer::kAnswered && now - found->second.end < 1s;
+         found->second.sql->answer == Answer::kAnswered &&
+         now - found->second.end < Patience(id.site) + HeldBack();
 }
 
 bool DataSet::WantsHistory(const std::string& site) const {

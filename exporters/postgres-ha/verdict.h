@@ -41,16 +41,14 @@ class DataSet {
   // The Patroni URLs of the configuration that are still worth asking: all, until a member's own
   // Patroni has answered; from then on the members know each other.
   std::vector<std::string> Seeds(const SiteOptions& site) const;
-  // Whether the member answered by SQL within the last second: then what runs SQL elsewhere will not
-  // hang.
+  // Whether the member answered by SQL a moment ago: then what runs SQL elsewhere will not hang.
   bool AnswersSql(const MemberId& id, Instant now) const;
   // Whether a new timeline began of which the site's Patroni has not yet told where.
   bool WantsHistory(const std::string& site) const;
-  // Replication lag of a standby as last seen, or as it must be by now if it no longer answers.
+  // Replication lag of a standby as last seen, or as it must be by now. Absent: nobody can tell.
   std::optional<double> LagSeconds(const MemberId& id, const Now& now) const;
 
-  // By kind: a closed set, all of it from the start.
-  const std::map<std::string, Incident>& incidents() const { return incidents_; }
+  const std::map<std::string, Incident>& incidents() const { return incidents_; }  // by kind
 
  private:
   void StepSql(const Evidence& evidence, const SqlLook& look, const Now& now);
@@ -59,8 +57,7 @@ class DataSet {
   bool Foreign(const Member& member) const;
   void Attempted(const Attempt& attempt, const Now& now);
   std::set<std::string> Candidates() const;
-  void Writable(const Evidence& evidence, const SqlLook& look, const Before& before,
-                const Now& now);
+  void Writable(const Evidence& e, const SqlLook& look, const Before& before, const Now& now);
   void Returned(const Evidence& evidence, const SqlLook& look, bool said_goodbye, const Now& now);
   void TakenOver(const Evidence& evidence, const SqlLook& look, const Member* old,
                  const Before& before, const Now& now);
@@ -75,10 +72,11 @@ class DataSet {
   std::string SystemIdentifier() const;
   const SiteOptions* Site(const std::string& name) const;
   Duration Patience(const std::string& site) const;
-  // Whether the newest look at the member is young enough to be shown. Evidence may be held back by
-  // the slowest eye of all sites: a silent site must not make the others vanish.
+  Duration HeldBack() const;  // by the slowest eye of all sites, at most
+  // Whether the newest look at the member is young enough to be shown.
   bool Fresh(const MemberId& id, const Member& member, const Now& now) const;
-  const Member* Find(const std::string& label) const;
+  MemberId IdOf(const std::string& label) const;
+  void Parted(const SqlLook& look, const Before& before);
   void ShowMember(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
   void ShowPatroni(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
   Roles RolesAt(const Now& now) const;
@@ -88,6 +86,8 @@ class DataSet {
   void ShowDivergence(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
   void ShowPhases(const Now& now, Samples& out) const;
   std::optional<Range> ForkOf(const MemberId& id, const Member& m) const;
+  std::optional<long long> Common(const MemberId& id, const Member& m,
+                                  std::optional<long long> position) const;
   std::optional<double> AheadBytes(const MemberId& id, const Member& m) const;
   std::optional<double> LagOf(const MemberId& id, std::optional<long long> position,
                               const Now& now) const;

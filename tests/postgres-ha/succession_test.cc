@@ -168,6 +168,74 @@ TEST(Succession, TheRecordedSiteThatCameBackIsDivergedAndItsLagGrows) {
                               "\"on-premise\",member=\"pg1\"} 1"));
 }
 
+// A standby that has all that was seen is not known to have all, once nobody sees the leader.
+TEST(Succession, LagIsUnknownWhileTheLeaderIsUnseen) {
+  Looks looks;
+  for (double t = 0; t < 20; t += 0.25) {
+    looks.At(t, "pg1", t < 5 ? Primary(1000) : Failed(Answer::kTimeout));
+    looks.At(t + 0.01, "pg2", Failed(Answer::kTimeout));
+    looks.At(t + 0.02, "pgc1", Standby(1000));
+    auto lag = looks.set.LagSeconds({"cloud", "pgc1"}, NowAt(t + 0.1));
+    if (t < 5) { EXPECT_EQ(lag, 0) << t; }
+    if (t > 8) { EXPECT_FALSE(lag) << t; }
+  }
+  EXPECT_THAT(PageOf(looks.set, 20), Not(HasSubstr("postgres_ha_site_prospective_loss_seconds{")));
+}
+
+// Silence proves no stop: the leader may have written until another one was promoted.
+TEST(Succession, ASilentLeaderMayHaveLostUntilThePromotion) {
+  for (Answer answer : {Answer::kTimeout, Answer::kRefused}) {
+    Looks looks;
+    for (double t = 0; t < 40; t += 0.25) {
+      looks.At(t, "pg1", t < 5 ? Primary(1000 + static_cast<long long>(t * 1000)) : Failed(answer));
+      looks.At(t + 0.01, "pg2", t < 35 ? Standby(5900) : Primary(6000, 2));
+    }
+    auto& fact = looks.set.postgres().failovers().back();
+    bool silent = answer == Answer::kTimeout;
+    EXPECT_EQ(*fact.lost_high_seconds > 29, silent) << *fact.lost_high_seconds;
+    EXPECT_EQ(*fact.lost_high_seconds < 1, !silent) << *fact.lost_high_seconds;
+  }
+}
+
+// Another site turns out to have a member of the same name: labels change, nobody took over.
+TEST(Succession, ANewLabelIsNoFailover) {
+  DataSetOptions options = TwoSites();
+  options.sites[1].members.clear();
+  DataSet set(options);
+  auto run = [&](double from, double to) {
+    for (double t = from; t < to; t += 0.25)
+      set.Step(SqlEvidence("pg1", t, 0.01, Primary(1000)), NowAt(t + 0.01));
+  };
+  run(0, 5);
+  std::string facts = set.Facts(NowAt(5));
+  options.sites[1].members = {{"pg1", "10.1.0.1", 5432}};
+  set.Configure(options);
+  run(5, 10);
+  EXPECT_TRUE(set.postgres().failovers().empty());
+  EXPECT_EQ(set.postgres().last_holder(), "on-premise/pg1");
+  DataSet later(options);
+  ASSERT_TRUE(later.Restore(facts, NowAt(11)).ok());
+  later.Step(SqlEvidence("pg1", 11, 0.01, Primary(1000)), NowAt(11.01));
+  EXPECT_TRUE(later.postgres().failovers().empty());
+}
+
+TEST(Succession, ASplitBrainEndsWithTheMemberThatIsTakenAway) {
+  Looks looks;
+  for (double t = 0; t < 5; t += 0.25) {
+    looks.At(t, "pg1", Primary(1000));
+    looks.At(t + 0.1, "pgc1", Primary(1000, 2));
+  }
+  const std::string split = "ha_split_brain{service=\"postgres\",scope=\"sentinel\"} ";
+  EXPECT_THAT(PageOf(looks.set, 5), HasSubstr(split + "1"));
+  DataSetOptions one = TwoSites();
+  one.sites.pop_back();
+  looks.set.Configure(one);
+  looks.At(5, "pg1", Primary(1000));
+  looks.At(5.1, "pgc1", Primary(1000, 2));  // a look that ends after the reload
+  EXPECT_THAT(PageOf(looks.set, 5.2), HasSubstr(split + "0"));
+  EXPECT_EQ(looks.set.members().size(), 2u);
+}
+
 TEST(Succession, ProspectsAreOfWhatIsReceivedNotReplayed) {
   Looks looks;
   for (int i = 0; i <= 40; ++i) {
