@@ -124,7 +124,9 @@ TEST_F(EtcdLab, ASwitchoverIsDatedThroughWhoeverIsLeft) {
     return p.Is("postgres_ha_etcd_up", At(1), 0) && p.Is("postgres_ha_etcd_quorum", {}, 1) &&
            Watching(p);
   });
-  std::string old = lab.Leader(), next = lab.Replica();
+  std::string old;
+  ASSERT_TRUE(Eventually(10, "there is a leader", [&] { return !(old = lab.Leader()).empty(); }));
+  std::string next = old == "pg1" ? "pg2" : "pg1";
   ASSERT_TRUE(lab.Do("patroni", "switchover"));
   Page page = exporter.Await(20, "the switchover and its phases", [](const Page& p) {
     return p.Is("ha_failovers_total", {{"service", "postgres"}, {"kind", "switchover"}}, 1) &&
