@@ -101,8 +101,8 @@ passwords() {
   done
   refuse "nobody enters without a password" env PGPASSFILE=/dev/null psql -XAtqwc "SELECT 1" \
     "host=127.0.0.1 port=$(value "$a" PGC1_PORT) user=postgres dbname=postgres"
-  check "pg_hba.conf knows SCRAM only" answers scram-sha-256 admin "$a" PG2 \
-    "SELECT DISTINCT auth_method FROM pg_hba_file_rules"
+  check "pg_hba.conf knows SCRAM only, but for the application" answers scram-sha-256 admin "$a" PG2 \
+    "SELECT DISTINCT auth_method FROM pg_hba_file_rules WHERE user_name <> '{app}'"
   check "the exporter has pg_monitor" answers t query "$a" PG1 sentinel_exporter \
     "SELECT pg_has_role('pg_monitor', 'usage')"
   check "the bare role has not" answers f query "$a" PG1 sentinel_bare \

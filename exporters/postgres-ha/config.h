@@ -41,11 +41,11 @@ struct SiteOptions {
   std::vector<StaticMember> members;
   ConnectionOptions connection;       // without host and port
   HttpOptions http;
-  Duration look_interval, look_deadline;
+  Duration look_interval{}, look_deadline{};
   std::vector<RouteOptions> routes;   // at most one of each kind
   bool read_only_accepts_primary = false;
-  Duration route_interval, canary_interval;  // of fresh sessions; canary 0: none
-  Duration heartbeat_interval;        // 0: none
+  Duration route_interval{}, canary_interval{};  // of fresh sessions; canary 0: none
+  Duration heartbeat_interval{};        // 0: none
   std::vector<HaproxyOptions> haproxies;
   EtcdOptions etcd;
 };
@@ -53,8 +53,8 @@ struct SiteOptions {
 struct DataSetOptions {
   std::string name;                   // label pg_cluster
   std::vector<SiteOptions> sites;
-  Duration forget_after;
-  double rto_objective_seconds, rpo_objective_seconds;
+  Duration forget_after{};
+  double rto_objective_seconds = 0, rpo_objective_seconds = 0;
   std::vector<std::string> anchors;   // host:port that answer as long as our own network works
 };
 
