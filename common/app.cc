@@ -61,6 +61,10 @@ int CheckConfig(const Exporter& exporter, const std::string& file) {
 
 void PrepareProcess() {
   mallopt(M_ARENA_MAX, 2);  // an arena per thread would cost more memory than all else
+  // A page is built and freed at every scrape: giving its memory back each time would interrupt
+  // every core for it, and fetching it again clears pages.
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
   std::signal(SIGPIPE, SIG_IGN);
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {

@@ -24,7 +24,8 @@ class Collector {
  public:
   virtual ~Collector() = default;
   // Adds the target's samples to `out`. Returns by `deadline`, keeping what it has. The default has
-  // nothing to add and says OK.
+  // nothing to add and says OK. Only one that fails may close the descriptor that the last look
+  // waits for: a look follows it at once.
   virtual absl::Status Collect(const Deadline& deadline, Samples& out);
   // Looks at the target and posts what it saw on its board. Returns by `deadline`. The default says
   // Unimplemented: it never looks.

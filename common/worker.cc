@@ -112,9 +112,8 @@ void Worker::Run() {
   while (Sleep(next)) {
     auto errands = inbox_.With([](Inbox& i) { return std::exchange(i.errands, {}); });
     if (!errands.empty()) {
-      CollectOnce(errands);
-      // The collection may have replaced the connection whose descriptor we would wait for.
-      if (next.fd >= 0) next.at = Clock::now();
+      // One that failed may have closed the descriptor that we would wait for.
+      if (!CollectOnce(errands) && next.fd >= 0) next.at = Clock::now();
     }
     if (DueForLook(next)) next = LookOnce();
     inbox_.With([](Inbox& i) { i.busy_until.reset(); });
@@ -157,13 +156,13 @@ Next Worker::LookOnce() {
   return next;
 }
 
-void Worker::CollectOnce(const std::vector<Errand>& errands) {
+bool Worker::CollectOnce(const std::vector<Errand>& errands) {
   Deadline latest = errands.front().round->deadline;
   for (auto& errand : errands)
     latest = Deadline(std::max(latest.at(), errand.round->deadline.at()));
   if (latest.Over()) {
     for (auto& errand : errands) errand.round->Put(errand.index, {});
-    return;
+    return true;
   }
   // While looks get no answer a collection gets none either: it must not hold up the next look.
   bool blind = health_.With([](Health& h) { return h.Blind(); });
@@ -176,6 +175,7 @@ void Worker::CollectOnce(const std::vector<Errand>& errands) {
   Note(status, false, seconds, samples->dropped());
   for (auto& errand : errands)
     errand.round->Put(errand.index, {.samples = samples, .ok = status.ok(), .seconds = seconds});
+  return status.ok();
 }
 
 void Worker::Note(const absl::Status& status, bool is_look, double seconds, int dropped) {

@@ -68,7 +68,7 @@ class Worker {
   bool Sleep(const Next& next);  // whether to go on
   bool DueForLook(const Next& next);
   Next LookOnce();
-  void CollectOnce(const std::vector<Errand>& errands);
+  bool CollectOnce(const std::vector<Errand>& errands);  // false: the collection failed
   void Note(const absl::Status& status, bool is_look, double seconds, int dropped);
   bool Overdue();
 

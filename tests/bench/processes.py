@@ -29,6 +29,19 @@ def postgres_seconds(lab, member):
     return ended + sum(cpu_seconds(pid) for pid in [postmaster, *children])
 
 
+def cpu_ticks():
+    """Ticks of all cores since boot: those that the host gave to others, and all; proc(5)."""
+    with open("/proc/stat", encoding="utf-8") as file:
+        ticks = [int(field) for field in file.readline().split()[1:9]]
+    return ticks[7], sum(ticks)
+
+
+def stolen_percent(before):
+    """What share of the cores' time since then the host of this virtual machine gave to others."""
+    stolen, ticks = (now - then for now, then in zip(cpu_ticks(), before))
+    return 100 * stolen / max(ticks, 1)
+
+
 def background(lab, seconds):
     """CPU seconds a second that each server uses while no exporter asks it anything."""
     before = {member: postgres_seconds(lab, member) for member in lab.members}

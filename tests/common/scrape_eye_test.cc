@@ -183,8 +183,10 @@ TEST(Eye, LooksAgainAfterAPokeDuringALook) {
 struct Waiting {
   Socket fd{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
   std::atomic<int> looks = 0, events = 0;
+  absl::Status collection;
   Target target() {
-    return MakeTarget("a", nullptr, [this](const Deadline&) {
+    auto collect = [this](const Deadline&, Samples&) { return collection; };
+    return MakeTarget("a", collect, [this](const Deadline&) {
       eventfd_t n = 0;
       if (eventfd_read(fd.fd(), &n) == 0) events += static_cast<int>(n);
       ++looks;
@@ -205,14 +207,25 @@ TEST(Eye, IsWokenByItsDescriptor) {
   EXPECT_TRUE(Eventually([&] { return waiting.looks == 51; })) << waiting.looks;
 }
 
-// The collection may have opened another connection: the eye must say anew what to wait for.
-TEST(Eye, LooksAgainAfterACollectionIfItWaitsForADescriptor) {
+// A collection that failed may have closed the descriptor: the eye must say anew what to wait for.
+TEST(Eye, LooksAgainAfterAFailedCollectionIfItWaitsForADescriptor) {
   Waiting waiting;
+  waiting.collection = absl::DataLossError("closed");
   Scraper scraper;
   scraper.Set({OneGroup("g", waiting.target())});
   ASSERT_TRUE(Eventually([&] { return waiting.looks == 1; }));
   scraper.Scrape(Deadline::In(kLong), Format::kText);
   EXPECT_TRUE(Eventually([&] { return waiting.looks == 2; }));
+}
+
+TEST(Eye, KeepsItsPaceWhenItIsCollectedFrom) {
+  Waiting waiting;
+  Scraper scraper;
+  scraper.Set({OneGroup("g", waiting.target())});
+  ASSERT_TRUE(Eventually([&] { return waiting.looks == 1; }));
+  // A look after the first collection would come before the second one.
+  for (int i = 0; i < 2; ++i) scraper.Scrape(Deadline::In(kLong), Format::kText);
+  EXPECT_EQ(waiting.looks, 1);
 }
 
 TEST(Ready, ComesWithTheFirstLookAtEveryTarget) {
