@@ -22,13 +22,7 @@ CanaryEye::CanaryEye(std::shared_ptr<DataSetBoard> board, MemberId member,
       session_(std::move(options), heartbeat_interval > 0s ? kGiveUpHeartbeat : kGiveUp) {}
 
 void CanaryEye::Post(Instant begin, decltype(Evidence::seen) seen) {
-  Evidence evidence;
-  evidence.eye = eye_;
-  evidence.member = member_;
-  evidence.begin = begin;
-  evidence.end = Clock::now();
-  evidence.seen = std::move(seen);
-  board_->Post(std::move(evidence));
+  board_->Post({{eye_, begin, Clock::now()}, member_, std::move(seen)});
 }
 
 absl::Status CanaryEye::OpenNew(const Deadline& deadline) {

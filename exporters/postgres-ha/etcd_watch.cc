@@ -7,13 +7,7 @@ EtcdWatchEye::EtcdWatchEye(std::shared_ptr<DataSetBoard> board, std::string site
       watch_(options, [this](DcsLook look) { Post(std::move(look)); }) {}
 
 void EtcdWatchEye::Post(DcsLook look) {
-  Evidence evidence;
-  evidence.eye = "etcd_watch " + site_;
-  evidence.member = {site_, ""};
-  evidence.begin = woke_;
-  evidence.end = Clock::now();
-  evidence.seen = std::move(look);
-  board_->Post(std::move(evidence));
+  board_->Post({{"etcd_watch " + site_, woke_, Clock::now()}, {site_, ""}, std::move(look)});
 }
 
 Next EtcdWatchEye::Look(const Deadline& deadline) {

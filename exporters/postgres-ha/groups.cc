@@ -73,23 +73,20 @@ void AddMembers(const BoardPointer& board, const DataSet& d, const SiteOptions& 
   for (auto& [id, member] : d.members()) {
     if (id.site != site.name) continue;
     std::string label = LabelOf(d.members(), id);
-    if (!member.host.empty()) {
-      ConnectionOptions connection = site.connection;
-      connection.host = member.host;
-      connection.port = member.port;
-      targets.push_back(MakeTarget(
-          d, site, "postgres", label, member.host + ":" + std::to_string(member.port),
-          std::make_unique<PostgresEye>(board, id, connection, site.look_interval,
-                                        site.look_deadline)));
-    }
+    ConnectionOptions connection = site.connection;
+    connection.host = member.host;
+    connection.port = member.port;
+    const std::string address = member.host + ":" + std::to_string(member.port);
+    if (!member.host.empty())
+      targets.push_back(MakeTarget(d, site, "postgres", label, address,
+                                   std::make_unique<PostgresEye>(board, id, connection,
+                                                                 site.look_interval,
+                                                                 site.look_deadline)));
     if (!member.host.empty() && site.canary_interval > Duration::zero()) {
-      ConnectionOptions connection = site.connection;
-      connection.host = member.host;
-      connection.port = member.port;
-      Target canary = MakeTarget(
-          d, site, "canary", label, member.host + ":" + std::to_string(member.port),
-          std::make_unique<CanaryEye>(board, id, connection, site.canary_interval,
-                                      site.heartbeat_interval));
+      Target canary = MakeTarget(d, site, "canary", label, address,
+                                 std::make_unique<CanaryEye>(board, id, connection,
+                                                             site.canary_interval,
+                                                             site.heartbeat_interval));
       canary.look_deadline = std::max(canary.look_deadline, kLoginDeadline);
       targets.push_back(std::move(canary));
     }

@@ -129,19 +129,15 @@ absl::StatusOr<std::vector<HaproxyServer>> HaproxyEye::Ask(const Deadline& deadl
 }
 
 Next HaproxyEye::Look(const Deadline& deadline) {
-  Evidence evidence;
-  evidence.eye = "haproxy " + site_ + "/" + options_.url;
-  evidence.member.site = site_;
-  evidence.begin = Clock::now();
+  const Instant begin = Clock::now();
   auto servers = Ask(deadline);
   HaproxyLook look;
   look.name = options_.url;
   look.answered = servers.ok();
   absl::Status status = servers.status();
   if (status.ok()) look.servers = *std::move(servers);
-  evidence.seen = std::move(look);
-  evidence.end = Clock::now();
-  Instant next = std::max(evidence.begin + kInterval, evidence.end);
-  board_->Post(std::move(evidence));
-  return {std::move(status), next};
+  const Instant end = Clock::now();
+  board_->Post(
+      {{"haproxy " + site_ + "/" + options_.url, begin, end}, {site_, ""}, std::move(look)});
+  return {std::move(status), std::max(begin + kInterval, end)};
 }

@@ -18,17 +18,11 @@ PostgresEye::PostgresEye(std::shared_ptr<DataSetBoard> board, MemberId member,
       session_(std::move(options)) {}
 
 Next PostgresEye::Look(const Deadline& deadline) {
-  Evidence evidence;
-  evidence.eye = eye_;
-  evidence.member = member_;
-  evidence.begin = board_->Begin(eye_, deadline);
+  const Instant begin = board_->Begin(eye_, deadline);
   SqlLook look;
   auto status = session_.See(deadline, look);
   if (status.ok()) standby_ = look.in_recovery;
-  evidence.seen = look;
-  evidence.end = Clock::now();
-  Instant begin = evidence.begin;
-  board_->Post(std::move(evidence));
+  board_->Post({{eye_, begin, Clock::now()}, member_, std::move(look)});
 
   bool fast = board_->With([](const DataSet& d) { return d.pace() == Pace::kFast; });
   // A session that breaks is seen at once: the server's last words wake the eye.

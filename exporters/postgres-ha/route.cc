@@ -41,8 +41,7 @@ Duration RouteEye::Pause(bool fast) const {
 // Whether sessions land wrong, with right ones in between or not.
 void RouteEye::Note(const SqlLook& landed) {
   bool answered = landed.answer == Answer::kAnswered;
-  bool right = answered && (kind_ == RouteKind::kReadWrite ? landed.Writable()
-                                                           : landed.in_recovery || accepts_primary_);
+  bool right = answered && LandsRight(kind_, accepts_primary_, landed);
   right_in_a_row_ = right ? right_in_a_row_ + 1 : 0;
   if (answered && !right) wrong_since_ = std::min(wrong_since_, begin_);
   if (!answered || right_in_a_row_ >= kRouteRise) wrong_since_ = Instant::max();
@@ -61,17 +60,10 @@ Next RouteEye::Look(const Deadline& deadline) {
   Instant due = begin_ == Instant() ? begin_ : begin_ + Pause(fast);
   if (fresh_ && Clock::now() < due) return {status_, due};  // poked, but asked just now
 
-  Evidence evidence;
-  evidence.eye = eye_;
-  evidence.member = site_;
-  evidence.begin = begin_ = Clock::now();
-  RouteLook look;
-  look.route = kind_;
-  look.fresh = fresh_;
+  begin_ = Clock::now();
+  RouteLook look{.route = kind_, .fresh = fresh_, .landed = {}};
   status_ = session_.See(deadline, look.landed);
-  evidence.end = Clock::now();
-  evidence.seen = look;
-  board_->Post(std::move(evidence));
+  board_->Post({{eye_, begin_, Clock::now()}, site_, look});
 
   Note(look.landed);
   LetGo(look.landed);

@@ -61,6 +61,10 @@ ServiceOptions ToServiceOptions(const DataSetOptions& o, RouteKind kind) {
 
 }  // namespace
 
+bool LandsRight(RouteKind kind, bool accepts_primary, const SqlLook& landed) {
+  return kind == RouteKind::kReadWrite ? landed.Writable() : landed.in_recovery || accepts_primary;
+}
+
 std::string RouteEyeName(const std::string& site, RouteKind kind, bool fresh) {
   return "route " + site + "/" + std::string(RouteLabel(kind)) + " " +
          std::string(SessionLabel(fresh));
@@ -96,12 +100,10 @@ std::string Routes::StateOf(const std::string& site, const RouteLook& look,
     default: return "other";
   }
   if (landed_on == "foreign") return "wrong_role";
-  bool writable = look.landed.Writable();
-  if (look.route == RouteKind::kReadWrite) return writable ? "ok" : "wrong_role";
   bool accepts = std::any_of(options_.sites.begin(), options_.sites.end(), [&](auto& s) {
     return s.name == site && s.read_only_accepts_primary;
   });
-  return look.landed.in_recovery || accepts ? "ok" : "wrong_role";
+  return LandsRight(look.route, accepts, look.landed) ? "ok" : "wrong_role";
 }
 
 void Routes::Account(Watched& w, const std::string& state, const Evidence& e) const {

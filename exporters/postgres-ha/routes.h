@@ -61,5 +61,9 @@ class Routes {
   std::map<RouteKind, Judged> judged_;
 };
 
-// The name of the eye in its evidence.
+// Whether a session that got an answer landed where the route should lead: for writing where writes
+// are taken, for reading on a standby, or on any member where the site says so (`accepts_primary`).
+bool LandsRight(RouteKind kind, bool accepts_primary, const SqlLook& landed);
+
+// The name of the eye on a route in its evidence; `fresh`: the one that opens new sessions.
 std::string RouteEyeName(const std::string& site, RouteKind kind, bool fresh);

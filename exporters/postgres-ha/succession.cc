@@ -2,8 +2,6 @@
 // turns writable looks into holders, failovers, incidents and losses.
 #include <algorithm>
 
-#include "absl/strings/str_format.h"
-
 #include "exporters/postgres-ha/verdict.h"
 
 using namespace std::chrono_literals;

@@ -4,7 +4,8 @@
 
 #include "exporters/postgres-ha/loss.h"
 
-// What the verdict remembers of leaders, see succession.cc.
+// What the verdict on a data set remembers of its leaders: who leads, who took over from whom, what
+// that cost. DataSet's part that turns writable looks into it is succession.cc.
 
 // What happened without a change of leader: how often, and of the last one when it was and what it
 // cost.
@@ -22,7 +23,7 @@ struct Tenure {
 };
 // What was known of a member before the look that is being judged.
 struct Before {
-  Instant begin, end;
+  Instant begin;
   bool goodbye, writable;
   std::optional<long long> position, replayed;  // of a standby: received or replayed, and replayed
 };

@@ -10,8 +10,6 @@ namespace {
 
 // After an edge everything is looked at faster, for long enough to see the end of most failovers.
 constexpr Duration kFastFor = 120s;
-// A silence longer than this means that nobody watched.
-constexpr Duration kUnwatched = 10s;
 constexpr std::size_t kMaxMembers = 200;
 
 ServiceOptions ToServiceOptions(const DataSetOptions& o) {
@@ -116,7 +114,7 @@ void DataSet::StepSql(const Evidence& e, const SqlLook& look, const Now& now) {
   auto found = members_.find(e.member);
   if (found == members_.end()) return;
   Member& member = found->second;
-  const Before before{member.begin, member.end, member.goodbye,
+  const Before before{member.begin, member.goodbye,
                       member.sql && member.sql->Writable(),
                       std::max(member.replayed, member.received), member.replayed};
   Remember(e, look, member);
