@@ -34,6 +34,8 @@ class Fields {
   double Number(std::string_view key, double or_else, double min, double max);
   int Integer(std::string_view key, int or_else, int min, int max);
   Duration Time(std::string_view key, Duration or_else, Duration min, Duration max);
+  // Bytes, as ParseSize() reads them.
+  double Size(std::string_view key, double or_else, double min, double max);
   std::vector<std::string> Strings(std::string_view key);  // a list of scalars, or one scalar
   Fields Map(std::string_view key);                        // absent: an empty map
   std::vector<Fields> Maps(std::string_view key);          // a list of maps; absent: empty
@@ -60,3 +62,7 @@ class Fields {
 
 // "250ms", "5s", "1.5m", "2h", "1d" as a duration.
 absl::StatusOr<Duration> ParseDuration(std::string_view text);
+
+// "1073741824", "512kB", "1.5GB", "2GiB" as bytes: kB, MB, GB and TB are powers of 1000, KiB, MiB, GiB
+// and TiB of 1024. (In PostgreSQL's own settings 1MB is what is 1MiB here.)
+absl::StatusOr<double> ParseSize(std::string_view text);

@@ -138,6 +138,14 @@ Duration Fields::Time(std::string_view key, Duration or_else, Duration min, Dura
   });
 }
 
+double Fields::Size(std::string_view key, double or_else, double min, double max) {
+  return Read(key, or_else, [&](const std::string& text) -> absl::StatusOr<double> {
+    auto bytes = ParseSize(text);
+    if (!bytes.ok() || (*bytes >= min && *bytes <= max)) return bytes;
+    return NotWithin(text, absl::StrFormat("%.0f", min), absl::StrFormat("%.0f bytes", max));
+  });
+}
+
 std::vector<std::string> Fields::Strings(std::string_view key) {
   std::vector<std::string> strings;
   if (!Has(key)) return strings;

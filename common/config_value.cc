@@ -23,6 +23,22 @@ constexpr double kMaxSeconds = 100.0 * 365 * 86400;
 struct Unit { std::string_view name; double seconds; };
 constexpr Unit kUnits[] = {{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}, {"ms", 0.001}};
 
+constexpr double kMaxBytes = 1e18;
+
+struct SizeUnit { std::string_view name; double bytes; };
+constexpr SizeUnit kSizeUnits[] = {
+    {"", 1},
+    {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
+    {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}};
+
+// The number that `text` starts with; what follows it is left there. Digits and a point only.
+absl::StatusOr<double> TakeNumber(std::string_view& text) {
+  std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  auto number = ParseNumber(text.substr(0, digits));
+  text.remove_prefix(digits);
+  return number;
+}
+
 bool IsVariableName(std::string_view name) {
   constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
   if (name.empty() || kLetters.find(name[0]) == kLetters.npos) return false;
@@ -144,13 +160,25 @@ std::string DidYouMean(std::string_view word, const std::set<std::string, std::l
 }  // namespace config_internal
 
 absl::StatusOr<Duration> ParseDuration(std::string_view text) {
-  std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
-  auto number = config_internal::ParseNumber(text.substr(0, digits));
+  std::string_view unit_name = text;
+  auto number = config_internal::TakeNumber(unit_name);
   for (const auto& unit : config_internal::kUnits) {
-    if (!number.ok() || text.substr(digits) != unit.name) continue;
+    if (!number.ok() || unit_name != unit.name) continue;
     if (*number * unit.seconds > config_internal::kMaxSeconds) break;
     return std::chrono::round<Duration>(std::chrono::duration<double>(*number * unit.seconds));
   }
   return absl::InvalidArgumentError("not a duration: " + config_internal::Shown(text) +
                                     " (like 250ms, 5s, 2m, 1h)");
+}
+
+absl::StatusOr<double> ParseSize(std::string_view text) {
+  std::string_view unit_name = text;
+  auto number = config_internal::TakeNumber(unit_name);
+  for (const auto& unit : config_internal::kSizeUnits) {
+    if (!number.ok() || unit_name != unit.name) continue;
+    if (*number * unit.bytes > config_internal::kMaxBytes) break;
+    return round(*number * unit.bytes);
+  }
+  return absl::InvalidArgumentError("not a size: " + config_internal::Shown(text) +
+                                    " (like 1073741824, 512MB, 2GiB)");
 }

@@ -297,4 +297,33 @@ TEST(ParseDuration, ReadsUnits) {
   }
 }
 
+TEST(ParseSize, ReadsUnits) {
+  for (auto [text, bytes] : std::vector<std::pair<std::string, double>>{
+           {"0", 0}, {"1073741824", 1073741824}, {"512kB", 512e3}, {"1.5GB", 1.5e9}, {"3MB", 3e6},
+           {"2GiB", 2147483648}, {"64KiB", 65536}, {"1MiB", 1048576}, {"1TB", 1e12},
+           {"1TiB", 1099511627776}, {"0.0001kB", 0}, {"0.5", 1}}) {
+    auto parsed = ParseSize(text);
+    ASSERT_TRUE(parsed.ok()) << text << parsed.status();
+    EXPECT_EQ(*parsed, bytes) << text;
+  }
+  for (std::string text : {"", "kB", "-1", "+1", "1 GB", "1gb", "1G", "1e3", "1e3kB", "0x10", "..MB",
+                           "1.2.3", "inf", "nan", "99999999TB", " 1", "1 ", "1kBkB"}) {
+    EXPECT_FALSE(ParseSize(text).ok()) << text;
+  }
+}
+
+TEST(Config, ASizeHasBounds) {
+  auto read = [](const std::string& text) {
+    Fields top = Fields::FromText("c.yml", text);
+    double size = top.Size("size", 7, 1, 1024);
+    return std::pair(size, std::string(top.Finish().message()));
+  };
+  EXPECT_EQ(read(""), (std::pair<double, std::string>(7, "")));
+  EXPECT_EQ(read("size: 1KiB"), (std::pair<double, std::string>(1024, "")));
+  EXPECT_EQ(read("size: 0").second, "c.yml:1:7: size: '0' is not within 1 and 1024 bytes");
+  EXPECT_EQ(read("size: 2kB").second, "c.yml:1:7: size: '2kB' is not within 1 and 1024 bytes");
+  EXPECT_EQ(read("size: big").second,
+            "c.yml:1:7: size: not a size: 'big' (like 1073741824, 512MB, 2GiB)");
+}
+
 }  // namespace
