@@ -108,6 +108,7 @@ void ReadCluster(Fields& fields, const ConnectionOptions& defaults, const Pacing
   ReadConnection(fields, site.connection);
   site.http = ReadHttp(fields.Map("patroni_tls"));
   ReadRoutes(fields.Map("routes"), site);
+  if (int n = fields.Integer("expected_members", 0, 1, 200)) site.expected_members = n;
   site.haproxies = ReadHaproxies(fields);
   site.etcd = ReadEtcd(fields.Map("etcd"), set.name);
   Pace(pacing, site);
@@ -143,6 +144,7 @@ absl::StatusOr<std::vector<DataSetOptions>> ReadConfig(Fields& fields) {
   Fields objectives = fields.Map("objectives");
   double rto = Seconds(objectives.Time("rto", 120s, 1ms, 24h));
   double rpo = Seconds(objectives.Time("rpo", 300s, 0s, 24h));
+  const Objectives further = ReadObjectives(objectives);
   Duration forget_after = fields.Time("forget_after", 1h, 1s, 24h * 365);
   auto anchors = fields.Strings("anchors");
   for (auto& anchor : anchors)
@@ -151,6 +153,7 @@ absl::StatusOr<std::vector<DataSetOptions>> ReadConfig(Fields& fields) {
   for (auto& set : all) {
     set.rto_objective_seconds = rto;
     set.rpo_objective_seconds = rpo;
+    set.objectives = further;
     set.forget_after = forget_after;
     set.anchors = anchors;
   }

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,17 @@ struct SiteOptions {
   Duration heartbeat_interval{};        // 0: none
   std::vector<HaproxyOptions> haproxies;
   EtcdOptions etcd;
+  std::optional<int> expected_members;  // absent: as many as are known
+};
+
+// What is still well, beyond RTO and RPO: alert rules take these from the page.
+struct Objectives {
+  double replication_lag_seconds = 10;
+  double connections_ratio = 0.8;         // of max_connections without the reserved ones
+  int application_connections = 20;       // what the pool of one application may open
+  double slot_retained_bytes = 2147483648;
+  double transaction_seconds = 3600;      // how long one may be open
+  double clock_offset_seconds = 0.5;      // of a server against the exporter
 };
 
 struct DataSetOptions {
@@ -55,6 +67,7 @@ struct DataSetOptions {
   std::vector<SiteOptions> sites;
   Duration forget_after{};
   double rto_objective_seconds = 0, rpo_objective_seconds = 0;
+  Objectives objectives;
   std::vector<std::string> anchors;   // host:port that answer as long as our own network works
 };
 

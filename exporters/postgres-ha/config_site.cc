@@ -4,6 +4,8 @@
 
 #include "common/net.h"
 
+using namespace std::chrono_literals;
+
 void ReadTlsFiles(Fields& fields, HttpOptions& http) {
   http.ca_file = fields.String("ca_file");
   http.cert_file = fields.String("cert_file");
@@ -64,5 +66,21 @@ EtcdOptions ReadEtcd(Fields fields, const std::string& name) {
   ReadTlsFiles(fields, o.http);
   o.http.user = fields.String("user");
   o.http.password = fields.Secret("password");
+  return o;
+}
+
+Objectives ReadObjectives(Fields& fields) {
+  auto seconds = [&](std::string_view key, double or_else) {
+    return Seconds(fields.Time(key, FromSeconds(or_else), 1ms, 24h * 365));
+  };
+  Objectives o;
+  o.replication_lag_seconds = seconds("replication_lag", o.replication_lag_seconds);
+  o.connections_ratio = fields.Number("connections", o.connections_ratio, 0, 1);
+  if (o.connections_ratio == 0) fields.Error("connections", "must be more than 0");
+  o.application_connections =
+      fields.Integer("application_connections", o.application_connections, 1, 1'000'000);
+  o.slot_retained_bytes = fields.Size("slot_retained", o.slot_retained_bytes, 1, 1e18);
+  o.transaction_seconds = seconds("transaction", o.transaction_seconds);
+  o.clock_offset_seconds = seconds("clock_offset", o.clock_offset_seconds);
   return o;
 }

@@ -1,4 +1,5 @@
 // How the verdict on a data set shows itself on the page.
+#include "exporters/postgres-ha/show_objectives.h"
 #include "exporters/postgres-ha/verdict.h"
 
 namespace {
@@ -72,6 +73,8 @@ void DataSet::Show(const Now& now, Samples& out) const {
   haproxy_.Show(options_, members_, roles, now, out);
   etcd_.Show(options_, now, out);
   canaries_.Show(options_, members_, roles, now, out);
+  ShowObjectives(options_, out);
+  ShowExpectedMembers(options_, members_, out);
   out.Add(kForgetAfter, {options_.name}, Seconds(options_.forget_after));
 }
 

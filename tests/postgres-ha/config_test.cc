@@ -25,6 +25,14 @@ TEST(Config, WithoutAFileIsTheLocalPatroni) {
   EXPECT_EQ(site.connection.user, "");
   EXPECT_EQ(site.connection.database, "postgres");
   EXPECT_EQ(site.look_deadline, 500ms);
+  EXPECT_EQ(site.expected_members, std::nullopt);
+  const Objectives& o = sets->at(0).objectives;
+  EXPECT_EQ(o.replication_lag_seconds, 10);
+  EXPECT_EQ(o.connections_ratio, 0.8);
+  EXPECT_EQ(o.application_connections, 20);
+  EXPECT_EQ(o.slot_retained_bytes, 2147483648);
+  EXPECT_EQ(o.transaction_seconds, 3600);
+  EXPECT_EQ(o.clock_offset_seconds, 0.5);
 }
 
 TEST(Config, EntriesOfOneNameAreTheSitesOfOneDataSet) {
@@ -87,6 +95,29 @@ clusters:
   EXPECT_EQ(sets->at(0).sites[1].etcd.prefix, "/service/main/");
   EXPECT_FALSE(sets->at(0).sites[1].etcd.watch);
   EXPECT_TRUE(sets->at(0).sites[1].routes.empty());
+}
+
+TEST(Config, ObjectivesAreOfAllDataSetsAndExpectedMembersOfASite) {
+  auto sets = Read(R"(
+clusters:
+  - {name: a, patroni: http://a:8008, expected_members: 3}
+  - {name: b, patroni: http://b:8008}
+objectives: {replication_lag: 2s, connections: 1, application_connections: 50,
+  slot_retained: 1.5GB, transaction: 10m, clock_offset: 100ms}
+)");
+  ASSERT_TRUE(sets.ok()) << sets.status();
+  for (auto& set : *sets) {
+    const Objectives& o = set.objectives;
+    EXPECT_EQ(o.replication_lag_seconds, 2);
+    EXPECT_EQ(o.connections_ratio, 1);
+    EXPECT_EQ(o.application_connections, 50);
+    EXPECT_EQ(o.slot_retained_bytes, 1.5e9);
+    EXPECT_EQ(o.transaction_seconds, 600);
+    EXPECT_EQ(o.clock_offset_seconds, 0.1);
+    EXPECT_EQ(set.rto_objective_seconds, 120);
+  }
+  EXPECT_EQ(sets->at(0).sites[0].expected_members, 3);
+  EXPECT_EQ(sets->at(1).sites[0].expected_members, std::nullopt);
 }
 
 // tests/config/postgres-ha/*.good.yml are read without an error; the first lines of *.bad.yml that
