@@ -1,11 +1,9 @@
 #include "exporters/postgres-ha/details.h"
 
-#include <algorithm>
+#include "exporters/postgres-ha/details_sessions.h"
 
 namespace {
 
-const Metric kConnections("postgres_ha_connections", Type::kGauge,
-                          "Client sessions by what they do.", "state");
 const Metric kMaxConnections("postgres_ha_max_connections", Type::kGauge,
                              "The server's max_connections.");
 const Metric kReservedConnections("postgres_ha_reserved_connections", Type::kGauge,
@@ -52,8 +50,12 @@ const Metric kArchiveFailedTime("postgres_ha_archiver_last_failure_timestamp_sec
                                 Type::kGauge, "When archiving last failed.");
 const Metric kArchiving("postgres_ha_archiver_enabled", Type::kGauge,
                         "Whether the server archives its WAL.");
+const Metric kPrepared("postgres_ha_oldest_prepared_transaction_start_timestamp_seconds",
+                       Type::kGauge,
+                       "When the oldest transaction that waits for COMMIT PREPARED was prepared. "
+                       "Absent: none waits.");
 
-// Group 1: functions and settings, which every role may read.
+// Group 1: settings and what else every role may read.
 constexpr Statement kSettings = {
     "settings",
     "select current_setting('max_connections')::int,"
@@ -65,12 +67,9 @@ constexpr Statement kSettings = {
     "   else pg_size_bytes(current_setting('max_slot_wal_keep_size')) end,"
     " current_setting('archive_mode') <> 'off',"
     " case when pg_is_in_recovery() then pg_is_wal_replay_paused() end,"
-    " pg_has_role(current_user, 'pg_monitor', 'usage')"};
+    " pg_has_role(current_user, 'pg_monitor', 'usage'),"
+    " (select extract(epoch from min(prepared)) from pg_prepared_xacts)"};
 // Group 2: views. Other sessions' columns are null without pg_monitor.
-constexpr Statement kActivity = {
-    "activity",
-    "select coalesce(state, 'hidden'), count(*) from pg_stat_activity"
-    " where backend_type = 'client backend' or backend_type is null group by 1"};
 constexpr Statement kArchiver = {"archiver",
                                  "select archived_count, failed_count,"
                                  " extract(epoch from last_archived_time),"
@@ -113,17 +112,7 @@ void ShowSettings(const Row& row, Samples& out) {
   AddIf(kSlotKeep, row[7], out);
   out.Add(kArchiving, row[8] == "t");
   if (row[9]) out.Add(kReplayPaused, row[9] == "t");
-}
-
-void ShowActivity(const Rows& rows, Samples& out) {
-  const std::vector<std::string_view> states = {"active", "idle", "idle in transaction",
-                                                "idle in transaction (aborted)", "other"};
-  std::vector<double> counts(states.size(), 0);
-  for (auto& row : rows.rows) {
-    auto known = std::find(states.begin(), states.end() - 1, row[0].value_or(""));
-    counts[static_cast<std::size_t>(known - states.begin())] += ToNumber(row[1]).value_or(0);
-  }
-  for (std::size_t i = 0; i < states.size(); ++i) out.Add(kConnections, {states[i]}, counts[i]);
+  AddIf(kPrepared, row[11], out);
 }
 
 void ShowArchiver(const Row& row, Samples& out) {
@@ -170,7 +159,7 @@ void ShowReceiver(const Rows& rows, Samples& out) {
 }  // namespace
 
 std::vector<std::vector<Statement>> DetailStatements(bool standby) {
-  return {{kSettings}, {kActivity, kArchiver, kReplication, standby ? kReceiver : kSlots}};
+  return {{kSettings}, {SessionsStatement(), kArchiver, kReplication, standby ? kReceiver : kSlots}};
 }
 
 absl::Status ShowDetails(const std::vector<absl::StatusOr<Rows>>& answers, bool standby,
@@ -182,10 +171,10 @@ absl::Status ShowDetails(const std::vector<absl::StatusOr<Rows>>& answers, bool 
     bool fits = answer.ok() && (answer->rows.empty() || answer->rows[0].size() == columns);
     return fits ? &*answer : nullptr;
   };
-  auto* settings = rows(0, 11);
+  auto* settings = rows(0, 12);
   bool monitor = settings && settings->rows.size() == 1 && settings->rows[0][10] == "t";
   if (settings && settings->rows.size() == 1) ShowSettings(settings->rows[0], out);
-  auto* activity = rows(1, 2);
+  auto* sessions = rows(1, 4);
   auto* archiver = rows(2, 4);
   if (archiver && archiver->rows.size() == 1) ShowArchiver(archiver->rows[0], out);
   auto* replication = rows(3, 8);
@@ -196,7 +185,7 @@ absl::Status ShowDetails(const std::vector<absl::StatusOr<Rows>>& answers, bool 
         absl::PermissionDeniedError("replication and sessions are hidden: grant pg_monitor"));
     return first_error;
   }
-  if (activity) ShowActivity(*activity, out);
+  if (sessions) ShowSessions(*sessions, out);
   if (replication) ShowReplication(*replication, out);
   if (last && standby) ShowReceiver(*last, out);
   return first_error;

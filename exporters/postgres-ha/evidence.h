@@ -30,6 +30,7 @@ struct SqlLook {
   std::optional<int> timeline;          // of a standby it may be minutes old, but for the next one
   std::optional<int> receiving_timeline;  // a standby's, while it streams and we may see it
   std::optional<double> replayed_unix_seconds;  // commit time of the last replayed transaction
+  std::optional<double> clock_offset_seconds;   // the server's clock minus ours, see ClockOffset
   bool Writable() const { return answer == Answer::kAnswered && !in_recovery && !read_only; }
 };
 

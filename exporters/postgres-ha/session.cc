@@ -21,7 +21,8 @@ constexpr Statement kWatch = {
     " case when r then coalesce((select received_tli from pg_stat_wal_receiver),"
     "   (select timeline_id from pg_control_checkpoint())) end,"
     " case when r then (select received_tli from pg_stat_wal_receiver) end,"
-    " extract(epoch from pg_last_xact_replay_timestamp())"
+    " extract(epoch from pg_last_xact_replay_timestamp()),"
+    " extract(epoch from clock_timestamp())"
     " from (select pg_is_in_recovery() as r offset 0) as role"};
 
 // The first eight hexadecimal digits of a WAL file's name are its timeline.
@@ -52,6 +53,7 @@ void Session::Identify(const Row& row) {
   start_unix_seconds_ = ToNumber(row[1]).value_or(0);
   version_ = ToInt(row[2]).value_or(0);
   identified_ = connection_.sessions();
+  clock_.Forget();
 }
 
 absl::Status Session::Ask(const Deadline& deadline, SqlLook& look) {
@@ -63,26 +65,34 @@ absl::Status Session::Ask(const Deadline& deadline, SqlLook& look) {
   if (!opened.ok()) return opened;
   std::vector<std::vector<Statement>> groups = {{kWatch}};
   if (identified_ != connection_.sessions()) groups.push_back({kIdentity});
+  const Now sent = Now::Read();
   auto results = connection_.Run(groups, deadline);
+  const Now received = Now::Read();
   if (!results.ok()) return results.status();
   if (results->size() == 2) {
     auto identity = OneRow(results->at(1), 3);
     if (!identity.ok()) return identity.status();
     Identify(*identity);
   }
-  auto row = OneRow(results->at(0), 8);
+  auto row = OneRow(results->at(0), 9);
   if (!row.ok()) return row.status();
-  look.in_recovery = row->at(0) == "t";
-  look.read_only = row->at(1) == "on";
+  if (auto time = ToNumber(row->at(8))) clock_.Add(*time, sent, received);
+  Tell(*row, look);
+  return absl::OkStatus();
+}
+
+void Session::Tell(const Row& row, SqlLook& look) const {
+  look.in_recovery = row[0] == "t";
+  look.read_only = row[1] == "on";
   look.system_identifier = system_identifier_;
   look.start_unix_seconds = start_unix_seconds_;
   look.version = version_;
-  look.position = ToInteger(row->at(2));
-  look.received = ToInteger(row->at(3));
-  look.timeline = look.in_recovery ? ToInt(row->at(5)) : TimelineOf(row->at(4));
-  look.receiving_timeline = ToInt(row->at(6));
-  look.replayed_unix_seconds = ToNumber(row->at(7));
-  return absl::OkStatus();
+  look.position = ToInteger(row[2]);
+  look.received = ToInteger(row[3]);
+  look.timeline = look.in_recovery ? ToInt(row[5]) : TimelineOf(row[4]);
+  look.receiving_timeline = ToInt(row[6]);
+  look.replayed_unix_seconds = ToNumber(row[7]);
+  look.clock_offset_seconds = clock_.seconds();
 }
 
 absl::Status Session::See(const Deadline& deadline, SqlLook& look) {

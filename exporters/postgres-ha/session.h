@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "exporters/postgres-ha/clock_offset.h"
 #include "exporters/postgres-ha/connection.h"
 #include "exporters/postgres-ha/evidence.h"
 
@@ -19,10 +20,12 @@ class Session {
  private:
   absl::Status Ask(const Deadline& deadline, SqlLook& look);
   void Identify(const Row& row);
+  void Tell(const Row& row, SqlLook& look) const;
 
   Connection connection_;
   int identified_ = 0;  // the session that the facts below are of
   std::string system_identifier_;
   double start_unix_seconds_ = 0;
   int version_ = 0;
+  ClockOffset clock_;
 };

@@ -34,6 +34,10 @@ const Metric kPosition("postgres_ha_member_wal_position_bytes", Type::kGauge,
 const Metric kReplayed("postgres_ha_member_replayed_timestamp_seconds", Type::kGauge,
                        "Commit time of the last replayed transaction.", "pg_cluster", "target_site",
                        "member");
+const Metric kClockOffset("postgres_ha_clock_offset_seconds", Type::kGauge,
+                          "The member's clock minus the exporter's, by the shortest of the last "
+                          "looks: right to half of what that look took.",
+                          "pg_cluster", "target_site", "member");
 const Metric kPatroniUp("postgres_ha_patroni_up", Type::kGauge,
                         "Whether the member's Patroni answers.", "pg_cluster", "target_site",
                         "member");
@@ -107,6 +111,8 @@ void DataSet::ShowMember(const MemberId& id, const Member& m, const Now& now, Sa
           {cluster, site, label, version, look.system_identifier, m.host, std::to_string(m.port)}, 1);
   out.Add(kStart, {cluster, site, label}, look.start_unix_seconds);
   if (look.timeline) out.Add(kTimeline, {cluster, site, label}, *look.timeline);
+  if (look.clock_offset_seconds)
+    out.Add(kClockOffset, {cluster, site, label}, *look.clock_offset_seconds);
   auto position = [&](std::string_view stage, std::optional<long long> bytes) {
     if (bytes) out.Add(kPosition, {cluster, site, label, stage}, static_cast<double>(*bytes));
   };

@@ -107,6 +107,55 @@ TEST_F(HealthyLab, ReplicationIsSeenFromBothEnds) {
   }
 }
 
+// A pool of three, and eleven applications with one session each, of which two have no place.
+TEST_F(HealthyLab, SessionsHaveNamesAndTransactionsAnAge) {
+  std::string leader = lab.Leader();
+  std::vector<std::unique_ptr<Session>> sessions;
+  auto open = [&](const std::string& application) -> Session& {
+    sessions.push_back(std::make_unique<Session>(lab.LoginOf(leader, "app")));
+    sessions.back()->Ask("SET application_name = " + Quoted(application));
+    return *sessions.back();
+  };
+  for (int i = 0; i < 3; ++i) open(" pool");
+  for (char name = 'a'; name <= 'k'; ++name) open(std::string(" ") + name);
+  Session& old = *sessions.front();
+  old.Ask("BEGIN");
+  double start = std::stod(old.Ask("SELECT extract(epoch FROM now())").value_or("0"));
+
+  Exporter exporter(TwoSites());
+  exporter.AwaitHealthy();
+  Page page = exporter.Await(5, "the sessions", [&](const Page& p) {
+    return p.Is("postgres_ha_application_connections",
+                {{"member", leader}, {"application", " pool"}}, 3);
+  });
+  auto named = page.All("postgres_ha_application_connections", {{"member", leader}});
+  EXPECT_EQ(named.size(), 11u) << page.Lines("application_connections");
+  EXPECT_GE(page.Get("postgres_ha_application_connections",
+                     {{"member", leader}, {"application", "other"}}).value_or(0), 2);
+  double by_name = 0, by_state = 0;
+  for (auto& sample : named) by_name += sample.value;
+  for (auto& sample : page.All("postgres_ha_connections", {{"member", leader}}))
+    by_state += sample.value;
+  EXPECT_EQ(by_name, by_state);
+  const char oldest[] = "postgres_ha_oldest_transaction_start_timestamp_seconds";
+  EXPECT_NEAR(page.Get(oldest, {{"member", leader}}).value_or(0), start, 0.001);
+  old.Ask("COMMIT");
+  exporter.Await(5, "it is over", [&](const Page& p) {
+    return p.Get(oldest, {{"member", leader}}).value_or(start + 1) > start + 0.001;
+  });
+}
+
+TEST_F(HealthyLab, ClocksOfOneMachineAreOne) {
+  Exporter exporter(TwoSites());
+  Page page = exporter.AwaitHealthy();
+  for (std::string member : {"pg1", "pg2", "pgc1"})
+    EXPECT_NEAR(page.Get("postgres_ha_clock_offset_seconds", {{"member", member}}).value_or(9), 0,
+                0.05)
+        << member;
+  EXPECT_TRUE(page.Is("postgres_ha_expected_members", {{"target_site", "on-premise"}}, 2));
+  EXPECT_TRUE(page.Is("postgres_ha_expected_members", {{"target_site", "cloud"}}, 1));
+}
+
 TEST_F(HealthyLab, ThePageIsClean) {
   Exporter exporter(TwoSites());
   Page page = exporter.AwaitHealthy();
@@ -205,6 +254,9 @@ TEST_F(RightsLab, WithoutAnyGrantTheVerdictIsComplete) {
     EXPECT_TRUE(page.Has("postgres_ha_member_timeline", of));
     EXPECT_TRUE(page.Has("postgres_ha_member_info", of));
     EXPECT_TRUE(page.Has("postgres_ha_max_connections", of));
+    EXPECT_TRUE(page.Has("postgres_ha_clock_offset_seconds", of));
+    EXPECT_FALSE(page.Has("postgres_ha_application_connections", of));
+    EXPECT_FALSE(page.Has("postgres_ha_oldest_transaction_start_timestamp_seconds", of));
     EXPECT_FALSE(page.Has("postgres_ha_connections", of));
     EXPECT_FALSE(page.Has("postgres_ha_replication_sender_state", of));
     EXPECT_FALSE(page.Has("postgres_ha_replication_receiver_streaming", of));

@@ -10,14 +10,17 @@ namespace {
 
 TEST(Details, MissingRightsLeaveTheRestComplete) {
   auto answers = PrimaryAnswers();
-  answers[0] = Recorded("100|3|on||on|replica|0|NULL|t|NULL|f");
+  answers[0] = Recorded("100|3|on||on|replica|0|NULL|t|NULL|f|1795379000");
   Samples samples;
   auto status = ShowDetails(answers, false, samples);
   EXPECT_TRUE(absl::IsPermissionDenied(status));
   std::string page = RenderPage({&samples}, Format::kText);
   EXPECT_THAT(page, testing::HasSubstr("postgres_ha_max_connections 100"));
   EXPECT_THAT(page, testing::HasSubstr("postgres_ha_slot_active{slot=\"pg2\"} 1"));
+  EXPECT_THAT(page, testing::HasSubstr("oldest_prepared_transaction_start_timestamp_seconds 1795379000"));
   EXPECT_THAT(page, testing::Not(testing::HasSubstr("postgres_ha_connections{")));
+  EXPECT_THAT(page, testing::Not(testing::HasSubstr("postgres_ha_application_connections")));
+  EXPECT_THAT(page, testing::Not(testing::HasSubstr("oldest_transaction")));
   EXPECT_THAT(page, testing::Not(testing::HasSubstr("sender")));
 }
 

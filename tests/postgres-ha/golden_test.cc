@@ -126,6 +126,7 @@ Samples Verdict() {
   cloud.receiving_timeline = 14;
   cloud.replayed_unix_seconds = kOrigin;
   cloud.version = 150018;
+  cloud.clock_offset_seconds = -0.00125;
   set.Step(SqlEvidence("pgc1", end + 0.4, 0.01, cloud), NowAt(end + 0.4));
   set.Step(Patroni(end + 0.5), NowAt(end + 0.5));
   Samples samples;
