@@ -68,7 +68,8 @@ absl::Status Stream::Shake(const Deadline& deadline) {
     if (!step.ok()) return step.status();
     if (step->wait == 0) return absl::OkStatus();
     if (Await(fd(), step->wait, deadline)) continue;
-    return absl::DeadlineExceededError(name_ + ": the TLS handshake did not end in time");
+    return absl::DeadlineExceededError(
+        name_ + ": no end of the TLS handshake in time (does this port speak TLS?)");
   }
 }
 

@@ -15,8 +15,9 @@
 // peer does not speak TLS, or none that we speak), Internal (our certificate files cannot be used).
 // Messages name the peer: "tls 10.0.0.1:6379: the certificate is not for redis.example".
 
-// TLS 1.2 and later. Files are PEM; they are read when a connection is made and again when they have
-// changed, so that renewed certificates need no reload. A key that asks for a passphrase is unusable.
+// TLS 1.2 and later. Files are PEM; they are read when a connection is made and again when they
+// have changed, so that renewed certificates need no reload. A key that asks for a passphrase is
+// unusable.
 struct TlsOptions {
   enum class Verify {
     kFull,  // the peer's certificate must be trusted, and be for the name (or the address)
@@ -46,13 +47,13 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // Looks the name up, connects and, for TLS, shakes hands; closes an older connection. With TLS 1.3
-  // a peer that refuses our certificate says so only afterwards: Receive() tells.
+  // Looks the name up, connects and, for TLS, shakes hands; closes an older connection. With TLS
+  // 1.3 a peer that refuses our certificate says so only afterwards: Receive() tells.
   absl::Status Connect(const Deadline& deadline);
   // Sends all of `bytes`.
   absl::Status Send(std::string_view bytes, const Deadline& deadline);
-  // Waits until there is something, and reads up to `size` bytes of it: at least one. With a deadline
-  // that is over it takes what is there. A peer that ended the stream is Unavailable.
+  // Waits until there is something, and reads up to `size` bytes of it: at least one. With a
+  // deadline that is over it takes what is there. A peer that ended the stream is Unavailable.
   absl::StatusOr<std::size_t> Receive(char* buffer, std::size_t size, const Deadline& deadline);
 
   void Close();

@@ -25,7 +25,8 @@ std::string Reason(unsigned long error) {
 }
 
 absl::Status BadFile(const std::string& file, const std::string& what) {
-  return absl::InternalError(absl::StrFormat("tls: %s %s (%s)", file, what, Reason(ERR_peek_error())));
+  return absl::InternalError(
+      absl::StrFormat("tls: %s %s (%s)", file, what, Reason(ERR_peek_error())));
 }
 
 absl::Status LoadFiles(SSL_CTX* context, const TlsOptions& o) {
@@ -97,7 +98,8 @@ std::string VerifyText(long result, const std::string& server_name) {
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
       return absl::StrFormat("the certificate is of an authority that is not trusted (%s)",
                              X509_verify_cert_error_string(result));
-    default: return std::string("the certificate is refused: ") + X509_verify_cert_error_string(result);
+    default:
+      return std::string("the certificate is refused: ") + X509_verify_cert_error_string(result);
   }
 }
 
@@ -141,8 +143,9 @@ struct TlsClient::State {
   absl::Status Ended(absl::Status otherwise) const {
     if (!asked || heard) return otherwise;
     return absl::PermissionDeniedError(
-        name + (has_certificate ? ": the peer does not accept our certificate"
-                                : ": the peer wants a certificate of ours, and none is configured"));
+        name + (has_certificate
+                    ? ": the peer does not accept our certificate"
+                    : ": the peer wants a certificate of ours, and none is configured"));
   }
 
   absl::Status Alert(unsigned long error) const {
@@ -241,4 +244,6 @@ absl::StatusOr<IoStep> TlsClient::Write(const char* bytes, std::size_t size) {
   return state_->Try([&] { return SSL_write(state_->ssl, bytes, n); });
 }
 
-std::size_t TlsClient::pending() const { return static_cast<std::size_t>(SSL_pending(state_->ssl)); }
+std::size_t TlsClient::pending() const {
+  return static_cast<std::size_t>(SSL_pending(state_->ssl));
+}

@@ -13,8 +13,9 @@ struct IoStep {
   short wait = 0;
 };
 
-// The client's end of one TLS connection over a connected, non-blocking socket that it does not own.
-// Errors as in stream.h, named by `name`. The process must ignore SIGPIPE; the first session sees to it.
+// The client's end of one TLS connection over a connected, non-blocking socket that it does not
+// own. Errors as in stream.h, named by `name`. The process must ignore SIGPIPE; the first session
+// sees to it.
 class TlsClient {
  public:
   // Sessions with the same files share one context, and so one copy of the CAs.

@@ -52,7 +52,8 @@ void ExpectFailure(const StreamOptions& options, absl::StatusCode code, const st
   EXPECT_EQ(answer.status().code(), code) << answer.status();
   std::string message(answer.status().message());
   EXPECT_NE(message.find(what), std::string::npos) << message;
-  EXPECT_NE(message.find("127.0.0.1:" + std::to_string(options.port)), std::string::npos) << message;
+  std::string name = "127.0.0.1:" + std::to_string(options.port);
+  EXPECT_NE(message.find(name), std::string::npos) << message;
 }
 
 TEST(Stream, AsksAndHears) {
