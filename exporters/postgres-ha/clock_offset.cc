@@ -10,7 +10,8 @@ constexpr Duration kMaxAge = std::chrono::minutes(1);
 void ClockOffset::Add(double server_unix_seconds, const Now& sent, const Now& received) {
   const Duration took = received.at - sent.at;
   // The monotonic clock tells where the middle is, even if the wall clock is set meanwhile.
-  exchanges_.push_back({received.at, took, server_unix_seconds - received.Unix(sent.at + took / 2)});
+  const double ours = received.Unix(sent.at + took / 2);
+  exchanges_.push_back({received.at, took, server_unix_seconds - ours});
   while (exchanges_.size() > kMaxExchanges || received.at - exchanges_.front().received > kMaxAge)
     exchanges_.pop_front();
 }

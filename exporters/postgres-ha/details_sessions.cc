@@ -54,7 +54,7 @@ void ShowApplications(const Rows& rows, Samples& out) {
     AppendLabelValue(label, name);
     bool has_place = named.size() < kMaxApplications || named.count(label) > 0;
     Application& application = name == "other" || !has_place ? rest : named[label];
-    application.name = name;
+    if (application.name.empty()) application.name = name;
     application.sessions += ToNumber(row[2]).value_or(0);
   }
   for (auto& [label, application] : named)

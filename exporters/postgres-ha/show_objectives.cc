@@ -18,8 +18,9 @@ const Metric kTransaction("postgres_ha_oldest_transaction_objective_seconds", Ty
 const Metric kClock("postgres_ha_clock_offset_objective_seconds", Type::kGauge,
                     "How far a server's clock may be from the exporter's.", "pg_cluster");
 const Metric kExpectedMembers("postgres_ha_expected_members", Type::kGauge,
-                              "How many members the site should have: as configured, or as many as "
-                              "are known (configured, listed by Patroni, seen within forget_after).",
+                              "How many members the site should have: as configured, or as many "
+                              "as are known (configured, listed by Patroni, seen within "
+                              "forget_after).",
                               "pg_cluster", "target_site");
 
 }  // namespace
