@@ -12,10 +12,15 @@ std::optional<Attempt> Sweep::Add(const std::string& eye, const Attempt& look) {
   if (look.result == Result::kVoid) return std::nullopt;
   if (look.result == Result::kLikely) return look;
   if (look.result == Result::kOk) {
+    auto before = failed_begin_.find(eye);
+    Attempt ok = look;
+    ok.failed_begin = before == failed_begin_.end() ? Instant::min() : before->second;
     begin_ = std::max(begin_, look.begin);
     failed_.clear();
-    return look;
+    failed_begin_.clear();
+    return ok;
   }
+  failed_begin_[eye] = look.begin;
   if (look.begin < begin_ || !candidates_.count(eye)) return std::nullopt;
   failed_.insert_or_assign(eye, look);
   Attempt sweep{Result::kFail, look.begin, look.end};
@@ -66,7 +71,11 @@ void OutageWatch::Resume(const Outage& open) {
 OutageWatch::Event OutageWatch::Ok(const Attempt& a) {
   Event event;
   if (state_ == State::kDown) {
-    if (!open_->first_ok) open_->first_ok = a.end;
+    if (!open_->first_ok) {
+      open_->first_ok = a.end;
+      Instant start = open_->last_ok.value_or(open_->first_fail);
+      open_->last_fail = std::max(start, std::min(open_->last_fail, a.failed_begin));
+    }
     ++successes_;
     if (open_->mixed && successes_ == std::min(sure_, rise_)) open_->sure_ok = a.end;
     if (successes_ >= rise_) {

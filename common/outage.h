@@ -17,6 +17,9 @@ enum class Result { kOk, kFail, kVoid, kLikely };
 struct Attempt {
   Result result;
   Instant begin, end;
+  // Of an ok: begin of the last look that failed where this one succeeded. Until then, and no longer,
+  // it is known to have failed there; max if that goes without saying.
+  Instant failed_begin = Instant::max();
 };
 
 // Turns the looks of a group's members into attempts of the group. One ok look proves the
@@ -31,6 +34,7 @@ class Sweep {
  private:
   std::set<std::string> candidates_;
   Instant begin_ = Instant::min();          // of the current sweep
+  std::map<std::string, Instant> failed_begin_;  // since the last ok look, of all eyes
   std::map<std::string, Attempt> failed_;   // the last failed look of each candidate in it
 };
 
@@ -38,7 +42,8 @@ class Sweep {
 // [last_fail, first_ok], where
 //   last_ok    = begin of the last ok attempt before      (absent: nobody looked before)
 //   first_fail = end of the first failed attempt
-//   last_fail  = begin of the last failed attempt
+//   last_fail  = begin of the last failed attempt, or failed_begin of the ok one after it: a member
+//                that is no candidate may have taken over while the candidates went on failing
 //   first_ok   = end of the first ok attempt after        (absent: still open)
 // and, where ok attempts came between failed ones, so that one alone may be luck, the end is sure
 // only with the end of the last of several in a row (sure_ok).

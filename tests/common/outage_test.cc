@@ -179,6 +179,30 @@ TEST(Sweep, OneOkProvesTheOperation) {
   EXPECT_EQ(attempt->end, At(1));
 }
 
+// The candidates go on failing while another one has long taken over.
+TEST(Sweep, AnOkTellsWhenTheSameEyeFailedLast) {
+  Sweep sweep;
+  sweep.SetCandidates({"a"});
+  OutageWatch watch(1, 1);
+  auto add = [&](const std::string& eye, const Attempt& look) {
+    auto attempt = sweep.Add(eye, look);
+    return attempt ? watch.Step(*attempt) : OutageWatch::Event();
+  };
+  add("a", Ok(0, 1));
+  EXPECT_EQ(sweep.Add("a", Ok(0, 1))->failed_begin, Instant::min());
+  add("b", Fail(2, 3)), add("a", Fail(3, 4)), add("a", Fail(7, 8));
+  auto closed = add("b", Ok(9, 10)).closed;
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->last_fail, At(2));
+  EXPECT_EQ(closed->LowSeconds(), 0);
+  EXPECT_EQ(closed->HighSeconds(), 10);
+  // Of one that was never seen to fail nothing is known but that the outage had begun.
+  add("a", Fail(11, 12)), add("a", Fail(13, 14));
+  closed = add("c", Ok(15, 16)).closed;
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->last_fail, At(9));
+}
+
 TEST(Sweep, AFailTakesALookAtEveryCandidate) {
   Sweep sweep;
   sweep.SetCandidates({"a", "b"});
