@@ -20,6 +20,7 @@
 //   int facts_revision() const;                       // grows when Facts() changes
 //   std::string Facts(const Now& now) const;          // JSON
 //   absl::Status Restore(const std::string& facts, const Now& now);
+//   std::vector<Headline> Headlines(const Now& now) const;
 //   std::vector<Story> Stories() const;
 // and touches neither network nor clock, so that recorded evidence can be replayed through it.
 template <class Verdict>
@@ -46,6 +47,9 @@ class Board : public Judge {
   }
   void Show(const Now& now, Samples& out) override {
     Apply([&](State& s) { Settle(s, now); s.verdict.Show(now, out); }, now);
+  }
+  std::vector<Headline> Headlines(const Now& now) override {
+    return state_.With([&](State& s) { return s.verdict.Headlines(now); });
   }
   std::vector<Story> Stories() override {
     return state_.With([](State& s) { return s.verdict.Stories(); });

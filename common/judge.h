@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,15 @@
 struct Story {
   double unix_seconds;
   std::string text;
+};
+
+// A service as it is now, for the status page.
+struct Headline {
+  std::string service, scope;
+  std::optional<bool> up;        // absent: unknown
+  std::string holder;            // who holds the active role; "" if nobody or if there is none
+  double down_unix_seconds = 0;  // when the open outage began; 0 without one
+  bool split_brain = false;
 };
 
 enum class Pace { kCalm, kFast };
@@ -28,6 +38,7 @@ class Judge {
   virtual ~Judge() = default;
   virtual void SetHooks(Hooks hooks) = 0;
   virtual void Show(const Now& now, Samples& out) = 0;
+  virtual std::vector<Headline> Headlines(const Now& now) = 0;
   virtual std::vector<Story> Stories() = 0;
   // Takes the facts of an earlier process back, before the first post. Damaged ones are an error
   // and change nothing.

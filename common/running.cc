@@ -148,10 +148,12 @@ HttpResponse Running::Route(const HttpRequest& request) {
   if (path == "/health")
     return {phase == "ok" ? 200 : 503, "application/json",
             "{\"status\":" + JsonQuote(phase) + ",\"version\":" + JsonQuote(Version()) + "}\n"};
-  if (path == "/")
+  if (path == "/") {
+    const Now now = Now::Read();
     return {200, "text/html; charset=utf-8",
-            StatusPage(exporter_.name, LongVersion(), options_.metrics_path, scraper_.States(),
-                       scraper_.Stories(), Now::Read())};
+            StatusPage(exporter_.name, LongVersion(), options_.metrics_path,
+                       {scraper_.Headlines(now), scraper_.States(), scraper_.Stories()}, now)};
+  }
   return Text(404, "not here\n");
 }
 

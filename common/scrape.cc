@@ -128,6 +128,14 @@ std::vector<TargetState> Scraper::States() const {
   return states;
 }
 
+std::vector<Headline> Scraper::Headlines(const Now& now) const {
+  auto judges = state_->set.With([](State::Set& s) { return s.judges; });
+  std::vector<Headline> all;
+  for (auto& judge : judges)
+    for (auto& headline : judge->Headlines(now)) all.push_back(std::move(headline));
+  return all;
+}
+
 std::vector<Story> Scraper::Stories() const {
   auto judges = state_->set.With([](State::Set& s) { return s.judges; });
   std::vector<Story> all;

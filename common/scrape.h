@@ -81,6 +81,7 @@ class Scraper {
   void Poke(const std::string& group);
 
   std::vector<TargetState> States() const;
+  std::vector<Headline> Headlines(const Now& now) const;  // of all judges
   std::vector<Story> Stories() const;  // of all judges, newest first
   bool ready() const;                  // the first look at every target is over
   int rounds() const;                  // collections made so far

@@ -27,6 +27,8 @@ struct ServiceOptions {
   // Whether somebody holds the role. A route for example has no failover, no split brain and loses
   // nothing: none of that is shown then.
   bool has_holder = true;
+  // What is missing in an outage, for people: "sentinel was without a member that takes writes".
+  std::string essence = "its service";
 };
 
 constexpr std::size_t kKeptFacts = 20;  // outages, and failovers
@@ -80,6 +82,7 @@ class Service {
   bool Known(const Now& now) const;
   // `holders`: who could hold the role.
   void Show(const Now& now, const std::vector<std::string>& holders, Samples& out) const;
+  Headline Summary(const Now& now) const;
   std::vector<Story> Stories() const;
 
   // What survives a restart, as one JSON object, and back: `age_seconds` is how long ago it was

@@ -160,23 +160,6 @@ void Service::Restore(JsonView facts, std::optional<double> age_seconds, const N
   open_start_unix_seconds_ = *start;
 }
 
-std::vector<Story> Service::Stories() const {
-  std::vector<Story> stories;
-  std::string where = options_.service + " " + options_.scope + ": ";
-  for (auto& f : outages_) {
-    std::string how = f.end_unknown ? "at least " : "";
-    double seconds = f.end_unknown ? f.low_seconds : f.mid_seconds.value_or(f.low_seconds);
-    std::string bounds = f.high_seconds
-                             ? absl::StrFormat(" (%.2f to %.2f s)", f.low_seconds, *f.high_seconds)
-                             : f.end_unknown ? ", nobody saw it end" : ", nobody saw it begin";
-    stories.push_back({f.start_unix_seconds,
-                       where + absl::StrFormat("outage of %s%.2f s%s", how, seconds, bounds)});
-  }
-  for (auto& f : failovers_)
-    stories.push_back({f.unix_seconds, where + f.kind + " from " + f.from + " to " + f.to});
-  return stories;
-}
-
 std::string FactsFile(const std::vector<const Service*>& services, const Now& now) {
   std::string list;
   for (auto* service : services) list += (list.empty() ? "" : ",\n") + service->Facts(now);

@@ -2,6 +2,10 @@
 
 #include <time.h>
 
+#include <algorithm>
+
+#include "common/words.h"
+
 namespace {
 
 constexpr std::size_t kStoriesShown = 20;
@@ -48,23 +52,41 @@ std::string Row(const TargetState& t) {
          Utc(t.last_success_unix_seconds) + "</td></tr>\n";
 }
 
+std::string Row(const Headline& h, const Now& now) {
+  std::string_view css = !h.up ? "new" : *h.up && !h.split_brain ? "ok" : "bad";
+  std::string state = !h.up ? "unknown" : *h.up ? "up" : "DOWN";
+  if (h.down_unix_seconds > 0)
+    state += ", for " + InWords(std::max(0.0, now.unix_seconds - h.down_unix_seconds));
+  if (h.split_brain) state += ", SPLIT BRAIN";
+  return "<tr><td>" + Escape(h.service) + "</td><td>" + Escape(h.scope) + "</td><td class=" +
+         std::string(css) + ">" + state + "</td><td>" + Escape(h.holder) + "</td></tr>\n";
+}
+
+std::string Row(const Story& story) {
+  return "<tr><td>" + Utc(story.unix_seconds) + "</td><td>" + Escape(story.text) + "</td></tr>\n";
+}
+
 }  // namespace
 
 std::string StatusPage(const std::string& program, const std::string& version,
-                       const std::string& metrics_path, const std::vector<TargetState>& targets,
-                       const std::vector<Story>& stories, const Now& now) {
+                       const std::string& metrics_path, const Status& status, const Now& now) {
   std::string page = "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
                      "content=\"width=device-width\"><title>" + Escape(program) + "</title>";
   page += kStyle;
   page += "<h1>" + Escape(program) + "</h1><p>" + Escape(version) + ", " + Utc(now.unix_seconds) +
-          ". <a href=\"" + Escape(metrics_path) + "\">Metrics</a></p><h2>Targets</h2><table>"
+          ". <a href=\"" + Escape(metrics_path) + "\">Metrics</a></p>";
+  if (!status.services.empty()) {
+    page += "<h2>Services</h2><table id=services><tr><th>service<th>of<th>state<th>active</tr>\n";
+    for (auto& headline : status.services) page += Row(headline, now);
+    page += "</table>";
+  }
+  page += "<h2>What happened</h2>";
+  page += status.stories.empty() ? "<p>Nothing seen.</p>" : "<table id=stories>\n";
+  for (std::size_t i = 0; i < status.stories.size() && i < kStoriesShown; ++i)
+    page += Row(status.stories[i]);
+  page += status.stories.empty() ? "" : "</table>";
+  page += "<h2>Targets</h2><table id=targets>"
           "<tr><th>kind<th>target<th>state<th>reason<th>last success</tr>\n";
-  for (auto& target : targets) page += Row(target);
-  page += "</table><h2>Outages and failovers</h2>";
-  if (stories.empty()) page += "<p>None seen.</p>";
-  else page += "<table>";
-  for (std::size_t i = 0; i < stories.size() && i < kStoriesShown; ++i)
-    page += "<tr><td>" + Utc(stories[i].unix_seconds) + "</td><td>" + Escape(stories[i].text) +
-            "</td></tr>\n";
-  return page + (stories.empty() ? "" : "</table>") + "</html>\n";
+  for (auto& target : status.targets) page += Row(target);
+  return page + "</table></html>\n";
 }

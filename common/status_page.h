@@ -5,8 +5,13 @@
 #include "common/deadline.h"
 #include "common/scrape.h"
 
-// The page for people: one row per target with its state and the reason, and the last outages and
-// failovers. Plain HTML without scripts; shows nothing that /metrics does not show.
+// The page for people: how every service is, what happened last (20 outages, failovers and
+// incidents), and a row for each target with its state and the reason. Plain HTML without scripts;
+// shows nothing that /metrics does not show.
+struct Status {
+  std::vector<Headline> services;
+  std::vector<TargetState> targets;
+  std::vector<Story> stories;  // newest first
+};
 std::string StatusPage(const std::string& program, const std::string& version,
-                       const std::string& metrics_path, const std::vector<TargetState>& targets,
-                       const std::vector<Story>& stories, const Now& now);
+                       const std::string& metrics_path, const Status& status, const Now& now);

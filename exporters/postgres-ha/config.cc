@@ -1,5 +1,7 @@
 #include "exporters/postgres-ha/config.h"
 
+#include <algorithm>
+
 #include <set>
 
 #include "common/net.h"
@@ -130,6 +132,12 @@ void UseLocalDefault(std::vector<DataSetOptions>& all, const ConnectionOptions& 
 }
 
 }  // namespace
+
+Duration LongestLookDeadline(const DataSetOptions& options) {
+  Duration longest{};
+  for (auto& site : options.sites) longest = std::max(longest, site.look_deadline);
+  return longest;
+}
 
 absl::StatusOr<std::vector<DataSetOptions>> ReadConfig(Fields& fields) {
   std::vector<DataSetOptions> all;

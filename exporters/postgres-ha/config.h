@@ -71,6 +71,9 @@ struct DataSetOptions {
   std::vector<std::string> anchors;   // host:port that answer as long as our own network works
 };
 
+// The longest that a look at a member may take: so long the evidence of the others may be held back.
+Duration LongestLookDeadline(const DataSetOptions& options);
+
 // Reads the whole file; `fields` without keys gives the local default: Patroni at
 // http://127.0.0.1:8008 and libpq's environment. Errors as Fields::Finish() says them.
 absl::StatusOr<std::vector<DataSetOptions>> ReadConfig(Fields& fields);

@@ -48,11 +48,11 @@ ServiceOptions ToServiceOptions(const DataSetOptions& o, RouteKind kind) {
   ServiceOptions s;
   s.service = kind == RouteKind::kReadWrite ? "postgres_rw" : "postgres_ro";
   s.scope = o.name;
+  s.essence = kind == RouteKind::kReadWrite ? "a route to the leader" : "a route to a standby";
   s.rto_objective_seconds = o.rto_objective_seconds;
-  Duration interval = o.sites.front().route_interval, deadline = 0s;
-  for (auto& site : o.sites) deadline = std::max(deadline, site.look_deadline);
+  Duration interval = o.sites.front().route_interval;
   s.look_interval_seconds = Seconds(interval);
-  s.patience_seconds = Seconds(3 * interval + deadline);
+  s.patience_seconds = Seconds(3 * interval + LongestLookDeadline(o));
   s.rise = kRouteRise;
   s.sure = kSure;
   s.has_holder = false;

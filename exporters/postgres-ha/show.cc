@@ -60,7 +60,7 @@ void DataSet::Show(const Now& now, Samples& out) const {
   double writable = 0;
   for (auto& [id, member] : members_) {
     holders.push_back(LabelOf(members_, id));
-    if (Fresh(id, member, now) && member.sql->Writable() && !Foreign(member)) ++writable;
+    if (Fresh(id, member, now.at) && member.sql->Writable() && !Foreign(member)) ++writable;
     ShowMember(id, member, now, out);
     ShowPatroni(id, member, now, out);
     ShowLag(id, member, now, out);
@@ -85,7 +85,7 @@ void DataSet::Show(const Now& now, Samples& out) const {
 Roles DataSet::RolesAt(const Now& now) const {
   Roles roles;
   for (auto& [id, m] : members_)
-    if (Fresh(id, m, now) && m.sql->answer == Answer::kAnswered && !Foreign(m))
+    if (Fresh(id, m, now.at) && m.sql->answer == Answer::kAnswered && !Foreign(m))
       roles[id] = m.sql->Writable();
   return roles;
 }
@@ -97,7 +97,7 @@ void DataSet::ShowMember(const MemberId& id, const Member& m, const Now& now, Sa
     out.Add(kStateSeconds, {cluster, site, label, state},
             seconds == m.state_seconds.end() ? 0 : seconds->second);
   }
-  if (!Fresh(id, m, now)) return;
+  if (!Fresh(id, m, now.at)) return;
   const SqlLook& look = *m.sql;
   if (look.answer != Answer::kOurs)
     out.Add(kUp, {cluster, site, label}, look.answer == Answer::kAnswered);

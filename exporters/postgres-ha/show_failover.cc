@@ -35,7 +35,7 @@ const Metric kPhase("postgres_ha_last_failover_phase_seconds", Type::kGauge,
 }  // namespace
 
 void DataSet::ShowIncidents(Samples& out) const {
-  for (auto& [kind, incident] : incidents_) {
+  for (auto& [kind, incident] : incidents_.by_kind()) {
     out.Add(kIncidents, {options_.name, kind}, incident.count);
     if (incident.count == 0) continue;
     out.Add(kIncidentTime, {options_.name, kind}, incident.unix_seconds);

@@ -63,11 +63,12 @@ std::optional<double> DataSet::LagOf(const MemberId& id, std::optional<long long
     return std::nullopt;
   const Member& m = found->second;
   if (Foreign(m)) return std::nullopt;
-  bool fresh = Fresh(id, m, now) && m.sql->answer == Answer::kAnswered;
+  bool fresh = Fresh(id, m, now.at) && m.sql->answer == Answer::kAnswered;
   auto lag = written_.LagSeconds(*Common(id, m, position),
                                  fresh ? m.begin + (m.end - m.begin) / 2 : now.at);
   // It has all that was seen of the leader; but nobody sees the leader now.
-  bool seen = now.at - leader->second.writable_until < Patience(reference_.site) + HeldBack();
+  bool seen = now.at - leader->second.writable_until <
+              Patience(reference_.site) + LongestLookDeadline(options_);
   return lag == 0 && !seen ? std::nullopt : lag;
 }
 
@@ -124,7 +125,7 @@ std::optional<double> DataSet::AheadBytes(const MemberId& id, const Member& m) c
 
 void DataSet::ShowDivergence(const MemberId& id, const Member& m, const Now& now,
                              Samples& out) const {
-  if (!Fresh(id, m, now) || m.sql->answer != Answer::kAnswered || Foreign(m)) return;
+  if (!Fresh(id, m, now.at) || m.sql->answer != Answer::kAnswered || Foreign(m)) return;
   auto ahead = AheadBytes(id, m);
   if (!ahead) return;
   const std::string label = LabelOf(members_, id);

@@ -12,17 +12,11 @@ namespace {
 constexpr Duration kUnwatched = 10s;
 // How long a loss waits for the exact position.
 constexpr Duration kAskHistoryFor = 60s;
-constexpr std::size_t kKeptStories = 20;
 
 // Whether its last answer shows that it takes no more writes.
 bool HasStopped(const Member& m) {
   return m.sql->answer == Answer::kAnswered || m.sql->answer == Answer::kRefused ||
          m.sql->answer == Answer::kStarting;
-}
-
-std::string Words(std::string incident) {
-  std::replace(incident.begin(), incident.end(), '_', ' ');
-  return incident;
 }
 
 }  // namespace
@@ -38,7 +32,7 @@ void DataSet::Writable(const Evidence& e, const SqlLook& look, const Before& bef
     auto found = members_.find(id);
     const Member* old = found == members_.end() ? nullptr : &found->second;
     bool still_holds = old && old->sql && old->sql->Writable() &&
-                       e.begin - old->end < Patience(id.site) + HeldBack();
+                       e.begin - old->end < Patience(id.site) + LongestLookDeadline(options_);
     // Two at once: the sandwich decides, and the older one stays holder.
     if (still_holds) return Rival(e, look, before);
     TakenOver(e, look, old, before, now);
@@ -56,12 +50,15 @@ void DataSet::Writable(const Evidence& e, const SqlLook& look, const Before& bef
 // The holder is the same; its server may not be.
 void DataSet::Returned(const Evidence& e, const SqlLook& look, bool said_goodbye, const Now& now) {
   if (!tenure_.seen) return;
+  auto happened = [&](const char* kind) {
+    incidents_.Happened(kind, LabelOf(members_, e.member), now.Unix(e.end));
+  };
   bool new_start = look.start_unix_seconds != tenure_.start_unix_seconds;
   int timeline = look.timeline.value_or(tenure_.timeline);
-  if (timeline < tenure_.timeline) Happened("timeline_regression", now.Unix(e.end));
+  if (timeline < tenure_.timeline) happened("timeline_regression");
   if (!new_start && timeline <= tenure_.timeline) return;
-  if (!said_goodbye) Happened("in_place_recovery", now.Unix(e.end));
-  else Happened(timeline > tenure_.timeline ? "demotion" : "restart", now.Unix(e.end));
+  if (!said_goodbye) happened("in_place_recovery");
+  else happened(timeline > tenure_.timeline ? "demotion" : "restart");
 }
 
 // Of the time before the old holder led, requests and moves of the lock were for somebody else.
@@ -77,9 +74,10 @@ void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* ol
   bool watched = tenure_.seen && old && e.begin - old->end < kUnwatched &&
                  old->stopped_by >= old->writable_until &&
                  old->stopped_by - old->writable_until < kUnwatched;
+  const std::string to = LabelOf(members_, e.member);
   FailoverFact fact;
   fact.from = postgres_.last_holder();
-  fact.to = LabelOf(members_, e.member);
+  fact.to = to;
   bool goodbye = watched && (old->goodbye || SwitchoverRequested(e.member.site, *old, e.end));
   fact.kind = !watched ? "unseen" : goodbye ? "switchover" : "failover";
   Instant earliest = before.begin == Instant() ? e.begin : before.begin;
@@ -89,7 +87,7 @@ void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* ol
 
   int timeline = look.timeline.value_or(tenure_.timeline);
   bool regressed = tenure_.seen && timeline < tenure_.timeline;
-  if (regressed) Happened("timeline_regression", now.Unix(e.end));
+  if (regressed) incidents_.Happened("timeline_regression", to, now.Unix(e.end));
   counted_.reset();
   if (!watched) return;
   if (timeline > tenure_.timeline) Parted(look, before);
@@ -106,6 +104,15 @@ void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* ol
 void DataSet::Parted(const SqlLook& look, const Before& before) {
   if (before.replayed && look.position)
     ends_.Saw(tenure_.timeline, {*before.replayed, std::max(*before.replayed, *look.position)});
+}
+
+// "pg1 and pg2".
+std::string DataSet::WritersInWords() const {
+  std::string words;
+  for (auto& [id, m] : members_)
+    if (m.sql && m.sql->Writable() && !Foreign(m))
+      words += (words.empty() ? "" : " and ") + LabelOf(members_, id);
+  return words;
 }
 
 // Two take writes at once. What the one that is not the holder writes is lost if it gives way.
@@ -126,7 +133,8 @@ void DataSet::GiveWay(const Evidence& e, Member& m, const Now& now) {
   if (!HasStopped(m) || m.rival.size() == 0) return;
   bool newer = m.rival_timeline > tenure_.timeline;
   std::string incident = newer ? "timeline_regression" : "split_brain";
-  Happened(incident, now.Unix(e.end));
+  incidents_.Happened(incident, newer ? postgres_.last_holder() : LabelOf(members_, e.member),
+           now.Unix(e.end));
   // Of one number twice, both began where the one before ended.
   int ended = std::min(m.rival_timeline, tenure_.timeline);
   if (m.rival_timeline == tenure_.timeline) --ended;
@@ -134,17 +142,6 @@ void DataSet::GiveWay(const Evidence& e, Member& m, const Now& now) {
                       m.stopped_end, m.stopped_silent, m.rival_whole, false};
   m.rival = {};
   Lost({std::move(departure), ended, e.member.site, false, incident, e.end + kAskHistoryFor});
-}
-
-void DataSet::Happened(const std::string& incident, double unix_seconds) {
-  Incident& i = incidents_[incident];
-  ++i.count;
-  i.unix_seconds = unix_seconds;
-  i.loss = {};
-  incident_stories_.push_back(
-      {unix_seconds, "postgres " + options_.name + ": " + Words(incident) + " of " +
-                         postgres_.last_holder()});
-  if (incident_stories_.size() > kKeptStories) incident_stories_.pop_front();
 }
 
 void DataSet::Lost(Counted counted) {
@@ -163,6 +160,6 @@ void DataSet::Recount() {
     SetLoss(loss, fact);
     postgres_.Amend(std::move(fact));
   }
-  if (!counted_->incident.empty()) incidents_[counted_->incident].loss = loss;
+  if (!counted_->incident.empty()) incidents_.Lost(counted_->incident, loss);
   if (fork->exact()) counted_.reset();
 }

@@ -7,13 +7,6 @@
 // What the verdict on a data set remembers of its leaders: who leads, who took over from whom, what
 // that cost. DataSet's part that turns writable looks into it is succession.cc.
 
-// What happened without a change of leader: how often, and of the last one when it was and what it
-// cost.
-struct Incident {
-  double count = 0, unix_seconds = 0;
-  Loss loss;
-};
-
 // Who leads, and since when as whom.
 struct Tenure {
   bool seen = false;  // by this process

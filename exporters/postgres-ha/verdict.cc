@@ -16,12 +16,12 @@ ServiceOptions ToServiceOptions(const DataSetOptions& o) {
   ServiceOptions s;
   s.service = "postgres";
   s.scope = o.name;
+  s.essence = "a member that takes writes";
   s.rto_objective_seconds = o.rto_objective_seconds;
   s.rpo_objective_seconds = o.rpo_objective_seconds;
-  Duration interval = o.sites.front().look_interval, deadline = 0s;
-  for (auto& site : o.sites) deadline = std::max(deadline, site.look_deadline);
+  Duration interval = o.sites.front().look_interval;
   s.look_interval_seconds = Seconds(interval);
-  s.patience_seconds = Seconds(3 * interval + deadline);
+  s.patience_seconds = Seconds(3 * interval + LongestLookDeadline(o));
   return s;
 }
 
@@ -42,8 +42,6 @@ bool Mute(const SqlLook& look) {
 DataSet::DataSet(DataSetOptions options)
     : options_(std::move(options)),
       postgres_(ToServiceOptions(options_)),
-      incidents_{{"in_place_recovery", {}}, {"restart", {}}, {"demotion", {}},
-                 {"timeline_regression", {}}, {"split_brain", {}}},
       routes_(options_) {
   Configure(options_);
 }
@@ -123,8 +121,11 @@ void DataSet::StepSql(const Evidence& e, const SqlLook& look, const Now& now) {
   Result result = look.Writable() ? Result::kOk : Mute(look) ? Result::kVoid : Result::kFail;
   sweep_.SetCandidates(Candidates());
   if (auto whole = sweep_.Add(e.eye, {result, e.begin, e.end})) Attempted(*whole, now);
+  const bool two_before = split_brain_.proven();
   if (auto seconds = split_brain_.Step(e.eye, IncarnationOf(look), look.Writable(), e.begin, e.end))
     postgres_.SplitBrain(*seconds);
+  if (split_brain_.proven() && !two_before)
+    incidents_.TwoLeaders(WritersInWords(), now.Unix(e.end));
   postgres_.SetSplitBrain(split_brain_.proven());
   if (look.Writable()) Writable(e, look, before, now);
   else if (e.member == reference_) Suspect(e.end);
@@ -227,21 +228,14 @@ Duration DataSet::Patience(const std::string& site) const {
   return s ? 3 * s->look_interval + s->look_deadline : 3s;
 }
 
-bool DataSet::Fresh(const MemberId& id, const Member& m, const Now& now) const {
-  return m.sql && now.at - m.end < Patience(id.site) + HeldBack();
-}
-
-Duration DataSet::HeldBack() const {
-  Duration longest = 0s;
-  for (auto& site : options_.sites) longest = std::max(longest, site.look_deadline);
-  return longest;
+bool DataSet::Fresh(const MemberId& id, const Member& m, Instant now) const {
+  return m.sql && now - m.end < Patience(id.site) + LongestLookDeadline(options_);
 }
 
 bool DataSet::AnswersSql(const MemberId& id, Instant now) const {
   auto found = members_.find(id);
-  return found != members_.end() && found->second.sql &&
-         found->second.sql->answer == Answer::kAnswered &&
-         now - found->second.end < Patience(id.site) + HeldBack();
+  return found != members_.end() && Fresh(id, found->second, now) &&
+         found->second.sql->answer == Answer::kAnswered;
 }
 
 bool DataSet::WantsHistory(const std::string& site) const {
@@ -269,9 +263,7 @@ std::vector<std::string> DataSet::Seeds(const SiteOptions& site) const {
 }
 
 std::string DataSet::Facts(const Now& now) const {
-  std::vector<const Service*> services = routes_.services();
-  services.insert(services.begin(), &postgres_);
-  return FactsFile(services, now);
+  return FactsFile(services(), now);
 }
 
 absl::Status DataSet::Restore(const std::string& facts, const Now& now) {
@@ -280,10 +272,22 @@ absl::Status DataSet::Restore(const std::string& facts, const Now& now) {
   return RestoreFacts(facts, now, services);
 }
 
+std::vector<const Service*> DataSet::services() const {
+  std::vector<const Service*> all = routes_.services();
+  all.insert(all.begin(), &postgres_);
+  return all;
+}
+
+std::vector<Headline> DataSet::Headlines(const Now& now) const {
+  std::vector<Headline> lines;
+  for (auto* service : services()) lines.push_back(service->Summary(now));
+  return lines;
+}
+
 std::vector<Story> DataSet::Stories() const {
-  std::vector<Story> stories = postgres_.Stories();
-  for (auto* service : routes_.services())
+  std::vector<Story> stories;
+  for (auto* service : services())
     for (auto& story : service->Stories()) stories.push_back(std::move(story));
-  stories.insert(stories.end(), incident_stories_.begin(), incident_stories_.end());
+  for (auto& story : incidents_.Stories(options_.name)) stories.push_back(std::move(story));
   return stories;
 }

@@ -12,6 +12,7 @@
 #include "exporters/postgres-ha/dcs.h"
 #include "exporters/postgres-ha/etcd_facts.h"
 #include "exporters/postgres-ha/haproxy_facts.h"
+#include "exporters/postgres-ha/incidents.h"
 #include "exporters/postgres-ha/members.h"
 #include "exporters/postgres-ha/patroni_facts.h"
 #include "exporters/postgres-ha/routes.h"
@@ -33,6 +34,7 @@ class DataSet {
   int facts_revision() const { return postgres_.facts_revision() + routes_.facts_revision(); }
   std::string Facts(const Now& now) const;
   absl::Status Restore(const std::string& facts, const Now& now);
+  std::vector<Headline> Headlines(const Now& now) const;
   std::vector<Story> Stories() const;
 
   const Members& members() const { return members_; }
@@ -47,8 +49,8 @@ class DataSet {
   bool WantsHistory(const std::string& site) const;
   // Replication lag of a standby as last seen, or as it must be by now. Absent: nobody can tell.
   std::optional<double> LagSeconds(const MemberId& id, const Now& now) const;
-
-  const std::map<std::string, Incident>& incidents() const { return incidents_; }  // by kind
+  std::vector<const Service*> services() const;  // postgres, and its routes
+  const std::map<std::string, Incident>& incidents() const { return incidents_.by_kind(); }
 
  private:
   void StepSql(const Evidence& evidence, const SqlLook& look, const Now& now);
@@ -66,15 +68,14 @@ class DataSet {
   void Recount();
   void Rival(const Evidence& evidence, const SqlLook& look, const Before& before);
   void GiveWay(const Evidence& evidence, Member& member, const Now& now);
-  void Happened(const std::string& incident, double unix_seconds);
+  std::string WritersInWords() const;
   std::string LandedOn(const SqlLook& look) const;
   void Suspect(Instant at);
   std::string SystemIdentifier() const;
   const SiteOptions* Site(const std::string& name) const;
   Duration Patience(const std::string& site) const;
-  Duration HeldBack() const;  // by the slowest eye of all sites, at most
   // Whether the newest look at the member is young enough to be shown.
-  bool Fresh(const MemberId& id, const Member& member, const Now& now) const;
+  bool Fresh(const MemberId& id, const Member& member, Instant now) const;
   MemberId IdOf(const std::string& label) const;
   void Parted(const SqlLook& look, const Before& before);
   void ShowMember(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
@@ -98,8 +99,7 @@ class DataSet {
   Sweep sweep_;
   SplitBrain split_brain_;
   Tenure tenure_;
-  std::map<std::string, Incident> incidents_;
-  std::deque<Story> incident_stories_;
+  Incidents incidents_;
   TimelineEnds ends_;
   std::optional<Counted> counted_;
   Routes routes_;

@@ -32,6 +32,7 @@ struct Recorder {
     restored = facts;
     return absl::OkStatus();
   }
+  std::vector<Headline> Headlines(const Now&) const { return {{"s", "a", true, "h", 0, false}}; }
   std::vector<Story> Stories() const { return {{1, "once upon a time"}}; }
 
   std::vector<Evidence> steps;
@@ -227,6 +228,7 @@ TEST(Board, PassesFactsAndStories) {
   TestBoard board{Recorder()};
   EXPECT_TRUE(board.Restore("old facts", NowAt(1)).ok());
   EXPECT_EQ(board.With([](const Recorder& r) { return r.restored; }), "old facts");
+  ASSERT_EQ(board.Headlines({}).size(), 1u);
   ASSERT_EQ(board.Stories().size(), 1u);
 }
 

@@ -202,6 +202,9 @@ struct Verdict : Judge {
   explicit Verdict(double at) : at_(at) {}
   void SetHooks(Hooks) override {}
   void Show(const Now&, Samples& out) override { out.Add(kValue, {"verdict"}, at_); }
+  std::vector<Headline> Headlines(const Now&) override {
+    return {{"s", std::to_string(static_cast<int>(at_)), true, "", 0, false}};
+  }
   std::vector<Story> Stories() override { return {{at_, "a"}, {at_ + 2, "b"}}; }
   absl::Status Restore(const std::string&, const Now&) override { return {}; }
   double at_;
@@ -219,6 +222,8 @@ TEST(Scrape, ShowsVerdictsAndTheExportersOwn) {
   for (auto& story : scraper.Stories())
     times += std::to_string(static_cast<int>(story.unix_seconds)) + " ";
   EXPECT_EQ(times, "13 12 11 10 ");
+  ASSERT_EQ(scraper.Headlines({}).size(), 2u);
+  EXPECT_EQ(scraper.Headlines({})[1].scope, "11");
 }
 
 TEST(Scrape, OfNobodyIsEmptyAndReady) {

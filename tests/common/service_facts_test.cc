@@ -147,7 +147,7 @@ TEST(Facts, AfterAnotherBootTheWallClockTells) {
                          "last_outage_high_seconds", "open_outage_start_timestamp_seconds"})
       EXPECT_EQ(Shown(closed, now, unknown), "absent") << unknown;
     EXPECT_EQ(closed.Stories()[0].text,
-              "postgres main: outage of at least 47.00 s, nobody saw it end");
+              "main was without its service for at least 47.0 s; nobody saw it end");
   }
 }
 

@@ -214,15 +214,44 @@ TEST(Service, KeepsTheLastTwenty) {
 }
 
 TEST(Service, TellsItsStories) {
-  Service service(Options(1, 1));
-  Attempted(service, {Ok(0, 1), Fail(2, 3), Fail(4, 5), Ok(6, 7)});
-  FailoverFact fact;
-  fact.unix_seconds = 5, fact.from = "a", fact.to = "b", fact.kind = "failover";
-  service.Failover(fact);
+  auto options = Options(1, 1);
+  options.essence = "a leader";
+  Service service(options);
+  EXPECT_FALSE(service.Summary(NowAt(0)).up);
+  Attempted(service, {Ok(0, 1)});
+  service.Hold("a");
+  EXPECT_EQ(service.Summary(NowAt(1)).up, true);
+  EXPECT_EQ(service.Summary(NowAt(1)).holder, "a");
+  EXPECT_FALSE(service.Summary(NowAt(1000)).up);
+  EXPECT_EQ(service.Summary(NowAt(1000)).holder, "");
+  Attempted(service, {Fail(2, 3)});
+  service.SetSplitBrain(true);
+  EXPECT_EQ(service.Summary(NowAt(3)).up, false);
+  EXPECT_TRUE(service.Summary(NowAt(3)).split_brain);
+  EXPECT_EQ(service.Summary(NowAt(3)).down_unix_seconds, service.Stories()[0].unix_seconds);
+  EXPECT_EQ(service.Stories()[0].text, "main is without a leader");
+  Attempted(service, {Fail(4, 5), Ok(6, 7)});
+  EXPECT_EQ(service.Summary(NowAt(7)).down_unix_seconds, 0);
+  for (std::string kind : {"failover", "unseen"})
+    service.Failover({5, "a", "b", kind, 2.0, 1.0, 3.0, 2000, 1000, 3000});
   auto stories = service.Stories();
-  ASSERT_EQ(stories.size(), 2u);
-  EXPECT_EQ(stories[0].text, "postgres main: outage of 4.00 s (1.00 to 7.00 s)");
-  EXPECT_EQ(stories[1].text, "postgres main: failover from a to b");
+  ASSERT_EQ(stories.size(), 3u);
+  EXPECT_EQ(stories[0].text, "main was without a leader for 4.00 s (1.00 s to 7.00 s); "
+                             "the objective of 2 min 0 s was kept");
+  EXPECT_EQ(stories[1].text, "main: failover from a to b; "
+                             "2.00 s of work were lost (1.00 s to 3.00 s), 2.0 kB");
+  EXPECT_EQ(stories[2].text, "main: from a to b while nobody watched");
+}
+
+TEST(Service, TellsWhetherTheObjectiveWasKeptWhenThatIsSure) {
+  for (auto [objective, end] : {std::pair(0.5, "missed"), {1, ""}, {6.9, ""}, {7, "kept"}}) {
+    auto options = Options(1, 1);
+    options.rto_objective_seconds = objective;
+    Service service(options);
+    Attempted(service, {Ok(0, 1), Fail(2, 3), Fail(4, 5), Ok(6, 7)});
+    std::string story = service.Stories()[0].text;
+    EXPECT_TRUE(story.ends_with(*end ? end : "(1.00 s to 7.00 s)")) << story;
+  }
 }
 
 TEST(Service, TakesANewConfiguration) {

@@ -6,8 +6,10 @@ namespace {
 
 const Now kNow{Instant(), 1767323045};  // 2026-01-02T03:04:05Z
 
-std::string Page(const std::vector<TargetState>& targets, const std::vector<Story>& stories) {
-  return StatusPage("x-exporter", "1.0", "/metrics", targets, stories, kNow);
+std::string Page(std::vector<TargetState> targets, std::vector<Story> stories,
+                 std::vector<Headline> services = {}) {
+  return StatusPage("x-exporter", "1.0", "/metrics",
+                    {std::move(services), std::move(targets), std::move(stories)}, kNow);
 }
 
 bool Has(const std::string& page, const std::string& text) { return page.find(text) != page.npos; }
@@ -24,7 +26,19 @@ TEST(StatusPage, HasARowForEveryTarget) {
   EXPECT_TRUE(Has(page, "<td>pg2</td><td class=bad>failing</td><td>password refused</td>"));
   EXPECT_TRUE(Has(page, "<td class=bad>doubted</td><td>connect: refused</td><td>never</td>"));
   EXPECT_TRUE(Has(page, "<td>pg3</td><td class=new>not looked at yet</td>"));
-  EXPECT_TRUE(Has(page, "None seen."));
+  EXPECT_TRUE(Has(page, "Nothing seen."));
+}
+
+TEST(StatusPage, SaysHowEveryServiceIs) {
+  std::string page = Page({}, {}, {{"postgres", "a", true, "pg1", 0, false},
+                                   {"postgres", "b", false, "", kNow.unix_seconds - 65, false},
+                                   {"postgres", "c", {}, "", 0, false},
+                                   {"postgres", "d", true, "<pg2>", 0, true}});
+  EXPECT_TRUE(Has(page, "<td>a</td><td class=ok>up</td><td>pg1</td>"));
+  EXPECT_TRUE(Has(page, "<td>b</td><td class=bad>DOWN, for 65.0 s</td><td></td>"));
+  EXPECT_TRUE(Has(page, "<td>c</td><td class=new>unknown</td><td></td>"));
+  EXPECT_TRUE(Has(page, "<td>d</td><td class=bad>up, SPLIT BRAIN</td><td>&lt;pg2&gt;</td>"));
+  EXPECT_FALSE(Has(Page({}, {}), "Services"));
 }
 
 TEST(StatusPage, EscapesWhatComesFromOutside) {

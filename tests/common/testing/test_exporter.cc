@@ -24,6 +24,9 @@ class Counter : public Judge {
     out.Add(kLooks, now.before);
     out.Add(kLoads, now.loads);
   }
+  std::vector<Headline> Headlines(const Now&) override {
+    return {{"s", "a", true, "h", 0, false}};
+  }
   std::vector<Story> Stories() override { return {{1'000'000'000, "a <b>story</b>"}}; }
   absl::Status Restore(const std::string& facts, const Now&) override {
     if (facts.find_first_not_of("0123456789") != facts.npos || facts.empty())
