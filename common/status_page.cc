@@ -13,8 +13,11 @@ constexpr std::size_t kStoriesShown = 20;
 constexpr char kStyle[] =
     "<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:1em auto;"
     "max-width:60em;padding:0 1em}table{border-collapse:collapse;width:100%}td,th{text-align:left;"
-    "padding:.25em .7em .25em 0;border-bottom:1px solid #8884;vertical-align:top;"
-    "overflow-wrap:anywhere}"
+    "padding:.25em .7em .25em 0;border-bottom:1px solid #8884;vertical-align:top}"
+    // What comes from outside may be long: it breaks where it must, and so nothing else has to.
+    "#stories td:first-child,#targets td:nth-child(2n+1){white-space:nowrap}"
+    "@media(max-width:40em){#targets td:last-child{white-space:normal}}"
+    "#services td,#stories td+td,#targets td:nth-child(2n){overflow-wrap:anywhere;min-width:5em}"
     ".ok{color:#1a7f37}.bad{color:#cf222e;font-weight:600}.new{color:#888}"
     "@media(prefers-color-scheme:dark){.ok{color:#4ac26b}.bad{color:#ff7b72}}</style>";
 
@@ -87,6 +90,8 @@ std::string StatusPage(const std::string& program, const std::string& version,
   page += status.stories.empty() ? "" : "</table>";
   page += "<h2>Targets</h2><table id=targets>"
           "<tr><th>kind<th>target<th>state<th>reason<th>last success</tr>\n";
-  for (auto& target : status.targets) page += Row(target);
+  for (bool failing : {true, false})
+    for (auto& target : status.targets)
+      if ((target.known && !target.ok) == failing) page += Row(target);
   return page + "</table></html>\n";
 }

@@ -6,7 +6,8 @@
 #include "common/scrape.h"
 
 // The page for people: how every service is, what happened last (20 outages, failovers and
-// incidents), and a row for each target with its state and the reason. Plain HTML without scripts;
+// incidents), and a row for each target with its state and the reason,
+// those that fail first. Plain HTML without scripts;
 // shows nothing that /metrics does not show.
 struct Status {
   std::vector<Headline> services;

@@ -12,6 +12,7 @@ std::string Two(double seconds, double big, const char* big_name, double small,
                 const char* small_name) {
   double whole = std::floor(seconds / big);
   double rest = std::floor((seconds - whole * big) / small);
+  if (rest == 0) return absl::StrFormat("%.0f %s", whole, big_name);
   return absl::StrFormat("%.0f %s %.0f %s", whole, big_name, rest, small_name);
 }
 
@@ -28,7 +29,8 @@ std::string InWords(double seconds) {
 std::string InWords(double low_seconds, std::optional<double> mid_seconds,
                     std::optional<double> high_seconds) {
   if (!mid_seconds || !high_seconds) return "at least " + InWords(low_seconds);
-  return InWords(*mid_seconds) + " (" + InWords(low_seconds) + " to " + InWords(*high_seconds) + ")";
+  return InWords(*mid_seconds) + " (" + InWords(low_seconds) + " to " + InWords(*high_seconds) +
+         ")";
 }
 
 std::string BytesInWords(double bytes) {
@@ -45,6 +47,8 @@ std::string InWords(const LostWork& lost) {
   std::string bytes = lost.bytes.value_or(0) > 0 ? ", " + BytesInWords(*lost.bytes) : "";
   if (!lost.seconds || !lost.high_seconds)
     return "at least " + InWords(lost.low_seconds.value_or(0)) + " of work were lost" + bytes;
+  if (*lost.seconds == 0)
+    return "at most " + InWords(*lost.high_seconds) + " of work were lost" + bytes;
   return InWords(*lost.seconds) + " of work were lost (" + InWords(lost.low_seconds.value_or(0)) +
          " to " + InWords(*lost.high_seconds) + ")" + bytes;
 }

@@ -4,7 +4,7 @@
 
 // Figures in the words of the status page.
 
-// "0.25 s", "27.2 s", "4 min 12 s", "3 h 5 min", "2 d 4 h".
+// "0.25 s", "27.2 s", "4 min 12 s", "5 min", "3 h 5 min", "2 d 4 h".
 std::string InWords(double seconds);
 
 // "27.2 s (27.0 s to 27.5 s)"; "at least 27.0 s" where nobody can know more.
@@ -15,8 +15,8 @@ std::string InWords(double low_seconds, std::optional<double> mid_seconds,
 std::string BytesInWords(double bytes);
 
 // What a change of the holder cost, from what is known of it: "nothing was lost", "2.29 s of work
-// were lost (1.76 s to 2.42 s), 12.6 kB", "at least 1.76 s of work were lost", "what was lost is not
-// known".
+// were lost (1.76 s to 2.42 s), 12.6 kB", "at most 0.23 s of work were lost", "at least 1.76 s of
+// work were lost", "what was lost is not known".
 struct LostWork {
   std::optional<double> seconds, low_seconds, high_seconds, bytes;
 };

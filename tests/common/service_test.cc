@@ -237,7 +237,7 @@ TEST(Service, TellsItsStories) {
   auto stories = service.Stories();
   ASSERT_EQ(stories.size(), 3u);
   EXPECT_EQ(stories[0].text, "main was without a leader for 4.00 s (1.00 s to 7.00 s); "
-                             "the objective of 2 min 0 s was kept");
+                             "the objective of 2 min was kept");
   EXPECT_EQ(stories[1].text, "main: failover from a to b; "
                              "2.00 s of work were lost (1.00 s to 3.00 s), 2.0 kB");
   EXPECT_EQ(stories[2].text, "main: from a to b while nobody watched");

@@ -27,6 +27,7 @@ TEST(StatusPage, HasARowForEveryTarget) {
   EXPECT_TRUE(Has(page, "<td class=bad>doubted</td><td>connect: refused</td><td>never</td>"));
   EXPECT_TRUE(Has(page, "<td>pg3</td><td class=new>not looked at yet</td>"));
   EXPECT_TRUE(Has(page, "Nothing seen."));
+  EXPECT_LT(page.find("connect: refused"), page.find("<td>pg1</td>"));  // what fails comes first
 }
 
 TEST(StatusPage, SaysHowEveryServiceIs) {

@@ -11,6 +11,7 @@ TEST(Words, TellTimes) {
   EXPECT_EQ(InWords(252.9), "4 min 12 s");
   EXPECT_EQ(InWords(3 * 3600 + 5 * 60 + 59), "3 h 5 min");
   EXPECT_EQ(InWords(2 * 86400 + 4 * 3600), "2 d 4 h");
+  EXPECT_EQ(InWords(300), "5 min");
 }
 
 TEST(Words, TellBounds) {
@@ -34,7 +35,8 @@ TEST(Words, TellWhatWasLost) {
   EXPECT_EQ(InWords(LostWork{2.291, 1.755, 2.416, 12554}),
             "2.29 s of work were lost (1.75 s to 2.42 s), 12.6 kB");
   // Bytes without time: the log held no commit that is known to be missing.
-  EXPECT_EQ(InWords(LostWork{0, 0, 0, 56}), "0.00 s of work were lost (0.00 s to 0.00 s), 56 B");
+  EXPECT_EQ(InWords(LostWork{0, 0, 0, 56}), "at most 0.00 s of work were lost, 56 B");
+  EXPECT_EQ(InWords(LostWork{0, 0, 0.23, 0}), "at most 0.23 s of work were lost");
   EXPECT_EQ(InWords(LostWork{3, 1.76, {}, {}}), "at least 1.76 s of work were lost");
   EXPECT_EQ(InWords(LostWork{{}, 1.76, {}, {}}), "at least 1.76 s of work were lost");
 }
