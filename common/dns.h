@@ -1,0 +1,46 @@
+#pragma once
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/deadline.h"
+#include "common/dns_message.h"
+
+// Asking one DNS server one question.
+//
+// Errors, as in net.h: DeadlineExceeded (no answer in time), Unavailable (refused, unreachable,
+// closed by the server), DataLoss (the answer is malformed), ResourceExhausted (our own fault), and
+// InvalidArgument (a name that cannot be asked for). Messages say who was asked what, and how:
+// "dns 10.0.0.2:53 udp example.com A: no answer in time". NXDOMAIN, SERVFAIL, REFUSED and all other
+// response codes are answers.
+
+struct DnsServer {
+  std::string host;  // a numeric address; a name is looked up (Resolve) and its first address asked
+  int port = 53;
+};
+
+enum class DnsTransport {
+  kUdp,  // and, when the answer was too large for it (TC), TCP
+  kTcp,
+};
+
+struct DnsAnswer {
+  DnsMessage message;
+  bool tcp = false;  // it came over TCP
+  int sent = 0;      // datagrams it took
+  int ignored = 0;   // messages that came meanwhile and were no answer to our question
+  // From the sending of the question (for UDP: the first time) to its answer, over the transport
+  // that it came by; without looking the server's name up and without connecting.
+  Duration round_trip{};
+};
+
+// Asks `server`. Waits to the deadline and no longer, over all that it tries.
+//
+// UDP: a socket, a source port and an id of its own for each query, so that only the server can
+// answer, and only this question. One lost datagram is no failure: the question is sent again after
+// a third and after two thirds of the time, and whichever answer comes first counts. A closed port
+// is known at once and is final. What is no answer to this question (see IsDnsAnswerTo) is ignored;
+// a malformed answer is final. After a truncated answer TCP has the rest of the time.
+// TCP: a connection for each query.
+absl::StatusOr<DnsAnswer> AskDns(const DnsServer& server, const DnsQuery& query,
+                                 const Deadline& deadline,
+                                 DnsTransport transport = DnsTransport::kUdp);
