@@ -103,8 +103,8 @@ absl::StatusOr<std::string> FormatDnsQuery(const DnsQuery& query, uint16_t id);
 absl::StatusOr<DnsMessage> ParseDnsMessage(std::string_view bytes);
 
 // Whether `bytes` begin as an answer to the query with these bytes does: same id, same question
-// byte for byte. Servers that could not read the question may leave it out: that is an answer if it is an
-// error other than NXDOMAIN. The rest may be cut off or malformed.
+// byte for byte. Servers that could not read the question may leave it out: that is an answer if it
+// is an error other than NXDOMAIN. The rest may be cut off or malformed.
 bool IsDnsAnswerTo(std::string_view query, std::string_view bytes);
 
 // What the answer section says to the question: the CNAMEs from the name asked on, in order, and
