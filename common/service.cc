@@ -99,12 +99,12 @@ void ShowOutage(const OutageFact& f, const ServiceOptions& o, Samples& out) {
 void ShowFailover(const FailoverFact& f, const ServiceOptions& o, Samples& out) {
   out.Add(kLastFailover, {o.service, o.scope}, f.unix_seconds);
   out.Add(kLastFailoverInfo, {o.service, o.scope, f.from, f.to, f.kind}, 1);
-  AddIf(kLost, o, f.lost_seconds, out);
-  AddIf(kLostLow, o, f.lost_low_seconds, out);
-  AddIf(kLostHigh, o, f.lost_high_seconds, out);
-  AddIf(kLostBytes, o, f.lost_bytes, out);
-  AddIf(kLostLowBytes, o, f.lost_low_bytes, out);
-  AddIf(kLostHighBytes, o, f.lost_high_bytes, out);
+  AddIf(kLost, o, f.loss.seconds, out);
+  AddIf(kLostLow, o, f.loss.low_seconds, out);
+  AddIf(kLostHigh, o, f.loss.high_seconds, out);
+  AddIf(kLostBytes, o, f.loss.bytes, out);
+  AddIf(kLostLowBytes, o, f.loss.low_bytes, out);
+  AddIf(kLostHighBytes, o, f.loss.high_bytes, out);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "common/board.h"
 #include "common/json.h"
+#include "common/loss.h"
 #include "common/metric.h"
 #include "common/outage.h"
 
@@ -45,9 +46,7 @@ struct FailoverFact {
   double unix_seconds = 0;
   std::string from, to;
   std::string kind;  // failover, switchover, unseen
-  // What was lost, if something can be said about it: [low, high], absent = unknown.
-  std::optional<double> lost_seconds, lost_low_seconds, lost_high_seconds;
-  std::optional<double> lost_bytes, lost_low_bytes, lost_high_bytes;
+  Loss loss;
 };
 
 class Service {

@@ -26,13 +26,13 @@ struct Number {
 };
 constexpr Number<OutageFact> kOutageNumbers[] = {{"mid_seconds", &OutageFact::mid_seconds},
                                                  {"high_seconds", &OutageFact::high_seconds}};
-constexpr Number<FailoverFact> kFailoverNumbers[] = {
-    {"lost_seconds", &FailoverFact::lost_seconds},
-    {"lost_low_seconds", &FailoverFact::lost_low_seconds},
-    {"lost_high_seconds", &FailoverFact::lost_high_seconds},
-    {"lost_bytes", &FailoverFact::lost_bytes},
-    {"lost_low_bytes", &FailoverFact::lost_low_bytes},
-    {"lost_high_bytes", &FailoverFact::lost_high_bytes}};
+constexpr Number<Loss> kLossNumbers[] = {
+    {"lost_seconds", &Loss::seconds},
+    {"lost_low_seconds", &Loss::low_seconds},
+    {"lost_high_seconds", &Loss::high_seconds},
+    {"lost_bytes", &Loss::bytes},
+    {"lost_low_bytes", &Loss::low_bytes},
+    {"lost_high_bytes", &Loss::high_bytes}};
 
 template <class Fact, std::size_t N>
 std::string WriteNumbers(const Fact& fact, const Number<Fact> (&numbers)[N]) {
@@ -61,7 +61,7 @@ std::string Write(const OutageFact& f) {
 std::string Write(const FailoverFact& f) {
   return absl::StrFormat("{\"at\":%.6f,\"from\":%s,\"to\":%s,\"kind\":%s%s}", f.unix_seconds,
                          JsonQuote(f.from), JsonQuote(f.to), JsonQuote(f.kind),
-                         WriteNumbers(f, kFailoverNumbers));
+                         WriteNumbers(f.loss, kLossNumbers));
 }
 
 template <class List>
@@ -88,7 +88,7 @@ std::optional<FailoverFact> ReadFailover(JsonView j) {
   f.from = Text(j["from"]);
   f.to = Text(j["to"]);
   f.kind = Text(j["kind"]);
-  ReadNumbers(j, kFailoverNumbers, f);
+  ReadNumbers(j, kLossNumbers, f.loss);
   return f;
 }
 

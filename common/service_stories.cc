@@ -21,7 +21,7 @@ std::string StoryOf(const FailoverFact& f, const ServiceOptions& o) {
   if (f.kind == "unseen")
     return o.scope + ": from " + f.from + " to " + f.to + " while nobody watched";
   return o.scope + ": " + f.kind + " from " + f.from + " to " + f.to + "; " +
-         InWords(LostWork{f.lost_seconds, f.lost_low_seconds, f.lost_high_seconds, f.lost_bytes});
+         InWords(f.loss);
 }
 
 }  // namespace

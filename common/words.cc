@@ -40,7 +40,7 @@ std::string BytesInWords(double bytes) {
   return absl::StrFormat("%.1f %cB", bytes, *unit);
 }
 
-std::string InWords(const LostWork& lost) {
+std::string InWords(const Loss& lost) {
   if (!lost.seconds && !lost.low_seconds) return "what was lost is not known";
   if (lost.high_seconds && *lost.high_seconds == 0 && lost.bytes.value_or(0) == 0)
     return "nothing was lost";

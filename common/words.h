@@ -2,6 +2,8 @@
 #include <optional>
 #include <string>
 
+#include "common/loss.h"
+
 // Figures in the words of the status page.
 
 // "0.25 s", "27.2 s", "4 min 12 s", "5 min", "3 h 5 min", "2 d 4 h".
@@ -17,7 +19,4 @@ std::string BytesInWords(double bytes);
 // What a change of the holder cost, from what is known of it: "nothing was lost", "2.29 s of work
 // were lost (1.76 s to 2.42 s), 12.6 kB", "at most 0.23 s of work were lost", "at least 1.76 s of
 // work were lost", "what was lost is not known".
-struct LostWork {
-  std::optional<double> seconds, low_seconds, high_seconds, bytes;
-};
-std::string InWords(const LostWork& lost);
+std::string InWords(const Loss& lost);

@@ -51,7 +51,7 @@ std::vector<Story> Incidents::Stories(const std::string& data_set) const {
   for (auto& [unix_seconds, kind, member, loss] : told_) {
     std::string text = data_set + ": " + member + Words(kind);
     if (CostsWork(kind))
-      text += "; " + InWords(LostWork{loss.seconds, loss.low_seconds, loss.high_seconds, loss.bytes});
+      text += "; " + InWords(loss);
     stories.push_back({unix_seconds, std::move(text)});
   }
   return stories;

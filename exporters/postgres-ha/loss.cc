@@ -88,12 +88,3 @@ Loss LossOf(const Departure& d, Range fork) {
   SetSeconds(d, fork, loss);
   return loss;
 }
-
-void SetLoss(const Loss& loss, FailoverFact& fact) {
-  fact.lost_seconds = loss.seconds;
-  fact.lost_low_seconds = loss.low_seconds;
-  fact.lost_high_seconds = loss.high_seconds;
-  fact.lost_bytes = loss.bytes;
-  fact.lost_low_bytes = loss.low_bytes;
-  fact.lost_high_bytes = loss.high_bytes;
-}

@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "common/service.h"
+#include "common/loss.h"
 #include "exporters/postgres-ha/evidence.h"
 #include "exporters/postgres-ha/wal_ring.h"
 
@@ -41,15 +41,7 @@ struct Departure {
   bool goodbye = false;     // it was told to stop, and sent its standbys what they lacked
 };
 
-struct Loss {
-  std::optional<double> seconds, low_seconds, high_seconds;  // time of work
-  std::optional<double> bytes, low_bytes, high_bytes;        // of WAL
-};
-
 // Lost are the commits between `fork`, the position where the histories part, and the end of the old
 // leader's WAL. How far that had come after it was last seen is bounded by twice its busiest pace; of
 // seconds no such guess is needed. After a goodbye nothing is lost unless positions prove it.
 Loss LossOf(const Departure& departure, Range fork);
-
-// Writes a loss into the record of a failover.
-void SetLoss(const Loss& loss, FailoverFact& fact);

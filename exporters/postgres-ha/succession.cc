@@ -157,7 +157,7 @@ void DataSet::Recount() {
   Loss loss = LossOf(counted_->departure, *fork);
   if (counted_->failover && !postgres_.failovers().empty()) {
     FailoverFact fact = postgres_.failovers().back();
-    SetLoss(loss, fact);
+    fact.loss = loss;
     postgres_.Amend(std::move(fact));
   }
   if (!counted_->incident.empty()) incidents_.Lost(counted_->incident, loss);

@@ -62,7 +62,7 @@ TEST(Facts, GoRoundTrip) {
   Attempted(before, {Ok(0, 1), Fail(2, 3), Fail(4, 5), Ok(6, 7)});
   FailoverFact fact;
   fact.unix_seconds = 1e9 + 3, fact.from = "a\"\\", fact.to = "b\xC3\xBC", fact.kind = "failover";
-  fact.lost_seconds = 2.5, fact.lost_low_bytes = 0, fact.lost_high_bytes = 123456789012.0;
+  fact.loss.seconds = 2.5, fact.loss.low_bytes = 0, fact.loss.high_bytes = 123456789012.0;
   before.Failover(fact);
   other.Hold("holder");
   std::string file = FactsFile({&before, &other}, NowAt(10));
@@ -86,10 +86,10 @@ TEST(Facts, GoRoundTrip) {
   EXPECT_EQ(failover.from, fact.from);
   EXPECT_EQ(failover.to, fact.to);
   EXPECT_EQ(failover.kind, fact.kind);
-  EXPECT_EQ(failover.lost_seconds, fact.lost_seconds);
-  EXPECT_EQ(failover.lost_low_bytes, fact.lost_low_bytes);
-  EXPECT_EQ(failover.lost_high_bytes, fact.lost_high_bytes);
-  EXPECT_FALSE(failover.lost_low_seconds || failover.lost_high_seconds || failover.lost_bytes);
+  EXPECT_EQ(failover.loss.seconds, fact.loss.seconds);
+  EXPECT_EQ(failover.loss.low_bytes, fact.loss.low_bytes);
+  EXPECT_EQ(failover.loss.high_bytes, fact.loss.high_bytes);
+  EXPECT_FALSE(failover.loss.low_seconds || failover.loss.high_seconds || failover.loss.bytes);
   // Counters start again.
   EXPECT_EQ(Shown(after, NowAt(12), "outages_total"), "0");
   EXPECT_EQ(Shown(after, NowAt(12), "unavailable_seconds_total"), "0");

@@ -144,8 +144,8 @@ TEST(Service, CountsFailoversByKind) {
   EXPECT_EQ(service.last_holder(), "a");
   FailoverFact fact;
   fact.unix_seconds = 1.5e9, fact.from = "a", fact.to = "b", fact.kind = "failover";
-  fact.lost_seconds = 2, fact.lost_low_seconds = 1;
-  fact.lost_bytes = 100, fact.lost_low_bytes = 0, fact.lost_high_bytes = 200;
+  fact.loss.seconds = 2, fact.loss.low_seconds = 1;
+  fact.loss.bytes = 100, fact.loss.low_bytes = 0, fact.loss.high_bytes = 200;
   service.Failover(fact);
   EXPECT_EQ(service.holder(), "b");
   EXPECT_EQ(Shown(service, 1, "failovers_total", ",kind=\"failover\""), "1");
@@ -162,13 +162,13 @@ TEST(Service, CountsFailoversByKind) {
 
 TEST(Service, LearnsMoreOfTheLastFailover) {
   Service service(Options());
-  service.Amend({1, "a", "b", "failover", {}, {}, {}, {}, {}, {}});  // nothing to amend
+  service.Amend({1, "a", "b", "failover", {}});  // nothing to amend
   EXPECT_TRUE(service.failovers().empty());
-  service.Failover({100, "a", "b", "failover", {}, {}, {}, {}, {}, {}});
+  service.Failover({100, "a", "b", "failover", {}});
   EXPECT_EQ(Shown(service, 1, "last_failover_lost_bytes"), "absent");
   int revision = service.facts_revision();
   FailoverFact fact = service.failovers().back();
-  fact.lost_bytes = 7;
+  fact.loss.bytes = 7;
   fact.kind = "switchover";  // has been counted as a failover
   service.Amend(fact);
   EXPECT_EQ(Shown(service, 1, "last_failover_lost_bytes"), "7");
@@ -233,7 +233,7 @@ TEST(Service, TellsItsStories) {
   Attempted(service, {Fail(4, 5), Ok(6, 7)});
   EXPECT_EQ(service.Summary(NowAt(7)).down_unix_seconds, 0);
   for (std::string kind : {"failover", "unseen"})
-    service.Failover({5, "a", "b", kind, 2.0, 1.0, 3.0, 2000, 1000, 3000});
+    service.Failover({5, "a", "b", kind, {2.0, 1.0, 3.0, 2000, 1000, 3000}});
   auto stories = service.Stories();
   ASSERT_EQ(stories.size(), 3u);
   EXPECT_EQ(stories[0].text, "main was without a leader for 4.00 s (1.00 s to 7.00 s); "

@@ -29,16 +29,16 @@ TEST(Words, TellSizes) {
 }
 
 TEST(Words, TellWhatWasLost) {
-  EXPECT_EQ(InWords(LostWork{}), "what was lost is not known");
-  EXPECT_EQ(InWords(LostWork{0, 0, 0, 0}), "nothing was lost");
-  EXPECT_EQ(InWords(LostWork{0, 0, 0, {}}), "nothing was lost");
-  EXPECT_EQ(InWords(LostWork{2.291, 1.755, 2.416, 12554}),
+  EXPECT_EQ(InWords(Loss{}), "what was lost is not known");
+  EXPECT_EQ(InWords(Loss{0, 0, 0, 0}), "nothing was lost");
+  EXPECT_EQ(InWords(Loss{0, 0, 0, {}}), "nothing was lost");
+  EXPECT_EQ(InWords(Loss{2.291, 1.755, 2.416, 12554}),
             "2.29 s of work were lost (1.75 s to 2.42 s), 12.6 kB");
   // Bytes without time: the log held no commit that is known to be missing.
-  EXPECT_EQ(InWords(LostWork{0, 0, 0, 56}), "at most 0.00 s of work were lost, 56 B");
-  EXPECT_EQ(InWords(LostWork{0, 0, 0.23, 0}), "at most 0.23 s of work were lost");
-  EXPECT_EQ(InWords(LostWork{3, 1.76, {}, {}}), "at least 1.76 s of work were lost");
-  EXPECT_EQ(InWords(LostWork{{}, 1.76, {}, {}}), "at least 1.76 s of work were lost");
+  EXPECT_EQ(InWords(Loss{0, 0, 0, 56}), "at most 0.00 s of work were lost, 56 B");
+  EXPECT_EQ(InWords(Loss{0, 0, 0.23, 0}), "at most 0.23 s of work were lost");
+  EXPECT_EQ(InWords(Loss{3, 1.76, {}, {}}), "at least 1.76 s of work were lost");
+  EXPECT_EQ(InWords(Loss{{}, 1.76, {}, {}}), "at least 1.76 s of work were lost");
 }
 
 }  // namespace

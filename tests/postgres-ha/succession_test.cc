@@ -41,29 +41,29 @@ TEST(Succession, TheRecordedLossIsMeasured) {
   for (auto& evidence : Timeline("kl1")) set.Step(evidence, NowAt(EndOf(evidence)));
   ASSERT_EQ(set.postgres().failovers().size(), 1u);
   FailoverFact before = set.postgres().failovers().back();
-  EXPECT_LE(*before.lost_low_bytes, 20'352);
-  EXPECT_GE(*before.lost_high_bytes, 20'352);
+  EXPECT_LE(*before.loss.low_bytes, 20'352);
+  EXPECT_GE(*before.loss.high_bytes, 20'352);
   EXPECT_TRUE(set.WantsHistory("on-premise"));
 
   set.Step(History(40, {{12, 185'137'288, {}, "pg1"}, {13, 185'292'432, {}, "pg2"}}), NowAt(40));
   FailoverFact after = set.postgres().failovers().back();
   EXPECT_FALSE(set.WantsHistory("on-premise"));
-  EXPECT_LE(*after.lost_low_bytes, 20'352);
-  EXPECT_GE(*after.lost_high_bytes, 20'352);
-  EXPECT_NEAR(*after.lost_bytes, 20'352, 0.15 * 20'352);
-  EXPECT_NEAR(*after.lost_seconds, 2.16, 0.3);
-  EXPECT_LE(*after.lost_low_seconds, 2.16);
-  EXPECT_GE(*after.lost_high_seconds, 2.16);
+  EXPECT_LE(*after.loss.low_bytes, 20'352);
+  EXPECT_GE(*after.loss.high_bytes, 20'352);
+  EXPECT_NEAR(*after.loss.bytes, 20'352, 0.15 * 20'352);
+  EXPECT_NEAR(*after.loss.seconds, 2.16, 0.3);
+  EXPECT_LE(*after.loss.low_seconds, 2.16);
+  EXPECT_GE(*after.loss.high_seconds, 2.16);
 }
 
 TEST(Succession, RecordedSwitchoversLoseNothingAndSaySo) {
   DataSet set(TwoSites());
   for (auto& evidence : Timeline("sw1")) set.Step(evidence, NowAt(EndOf(evidence)));
   auto& fact = set.postgres().failovers().back();
-  EXPECT_EQ(fact.lost_bytes, 0);
-  EXPECT_EQ(fact.lost_high_bytes, 0);
-  EXPECT_EQ(fact.lost_seconds, 0);
-  EXPECT_EQ(fact.lost_high_seconds, 0);
+  EXPECT_EQ(fact.loss.bytes, 0);
+  EXPECT_EQ(fact.loss.high_bytes, 0);
+  EXPECT_EQ(fact.loss.seconds, 0);
+  EXPECT_EQ(fact.loss.high_seconds, 0);
 }
 
 // Recorded: Patroni frozen on pg1, pg2 promoted, pg1's Patroni thawed and stole the lock back. The
@@ -105,12 +105,12 @@ TEST(Succession, AHolderThatIsUndoneLosesAllItWrote) {
   auto& failovers = looks.set.postgres().failovers();
   ASSERT_EQ(failovers.size(), 2u);
   EXPECT_EQ(failovers[1].to, "pg1");
-  EXPECT_LE(*failovers[1].lost_low_bytes, 3750);
-  EXPECT_NEAR(*failovers[1].lost_bytes, 3760, 400);
-  EXPECT_NEAR(*failovers[1].lost_seconds, 4, 0.6);
+  EXPECT_LE(*failovers[1].loss.low_bytes, 3750);
+  EXPECT_NEAR(*failovers[1].loss.bytes, 3760, 400);
+  EXPECT_NEAR(*failovers[1].loss.seconds, 4, 0.6);
   auto& incident = looks.set.incidents().at("timeline_regression");
   EXPECT_EQ(incident.count, 1);
-  EXPECT_EQ(incident.loss.bytes, failovers[1].lost_bytes);
+  EXPECT_EQ(incident.loss.bytes, failovers[1].loss.bytes);
 }
 
 // A switchover was asked for, and soon after it the new leader dies: nobody asked for that.
@@ -192,8 +192,8 @@ TEST(Succession, ASilentLeaderMayHaveLostUntilThePromotion) {
     }
     auto& fact = looks.set.postgres().failovers().back();
     bool silent = answer == Answer::kTimeout;
-    EXPECT_EQ(*fact.lost_high_seconds > 29, silent) << *fact.lost_high_seconds;
-    EXPECT_EQ(*fact.lost_high_seconds < 1, !silent) << *fact.lost_high_seconds;
+    EXPECT_EQ(*fact.loss.high_seconds > 29, silent) << *fact.loss.high_seconds;
+    EXPECT_EQ(*fact.loss.high_seconds < 1, !silent) << *fact.loss.high_seconds;
   }
 }
 
