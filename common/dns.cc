@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 
@@ -49,6 +50,16 @@ absl::StatusOr<Exchange> Prepare(const DnsServer& server, const DnsQuery& query,
   return Exchange{addresses->front(), server.port, AskedWords(query.question), *std::move(bytes)};
 }
 
+// Connects, and returns an errno. The server's port may be what the kernel picks for the source:
+// then the socket would talk to itself, and keep the server from its port.
+int ConnectionError(int fd, const addrinfo& to) {
+  if (fd < 0 || connect(fd, to.ai_addr, to.ai_addrlen) != 0) return errno;
+  sockaddr_storage self{};
+  socklen_t size = sizeof self;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&self), &size) != 0) return errno;
+  return size == to.ai_addrlen && memcmp(&self, to.ai_addr, size) == 0 ? ECONNREFUSED : 0;
+}
+
 // A UDP socket that takes nothing from anybody else; the kernel picks a random port for it.
 absl::StatusOr<Socket> ConnectUdp(const Exchange& x, const std::string& what) {
   addrinfo hints{}, *to = nullptr;
@@ -58,7 +69,7 @@ absl::StatusOr<Socket> ConnectUdp(const Exchange& x, const std::string& what) {
   if (error == EAI_MEMORY) return SystemError(what, ENOMEM);
   if (error != 0) return absl::UnavailableError(what + ": " + gai_strerror(error));
   Socket s(socket(to->ai_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  error = s.open() && connect(s.fd(), to->ai_addr, to->ai_addrlen) == 0 ? 0 : errno;
+  error = ConnectionError(s.fd(), *to);
   freeaddrinfo(to);
   if (error != 0) return SystemError(what, error);
   return s;

@@ -1,11 +1,13 @@
 // Asking a server over UDP, and all the ways in which it fails to answer.
 #include "common/dns.h"
 
+#include <fstream>
 #include <set>
 
 #include <gtest/gtest.h>
 
 #include "tests/common/dns_peer.h"
+#include "tests/common/isolated.h"
 
 using namespace std::chrono_literals;
 
@@ -150,6 +152,15 @@ TEST(DnsUdp, AClosedPortIsKnownAtOnce) {
   DnsQuery chaos{{"version.bind", DnsType::kTxt, DnsClass::kChaos}};
   EXPECT_EQ(Text(AskDns(server, chaos, Deadline::In(10s)).status()),
             "dns 127.0.0.1:" + std::to_string(server.port) + " udp version.bind TXT CH: refused");
+}
+
+ISOLATED_TEST(DnsIsolated, NeverTalksToItself) {
+  // Two ports are left to choose a source from, and one is the target.
+  std::ofstream("/proc/sys/net/ipv4/ip_local_port_range") << "40000 40001";
+  for (int i = 0; i < 50; ++i) {
+    auto answer = AskDns({"127.0.0.1", 40000}, kQuestion, Deadline::In(20s));
+    CHECK_THAT(absl::IsUnavailable(answer.status()));
+  }
 }
 
 TEST(DnsUdp, AMalformedAnswerIsFinal) {
