@@ -1,4 +1,5 @@
 """A real Prometheus and a real Alertmanager that watch the exporter, and what they tell of."""
+import datetime
 import http.server
 import json
 import re
@@ -86,9 +87,11 @@ class Monitoring:
             rules = file.read()
         assert rules.count(EVENT_WINDOW) == 1, "the rules have no event window"
         with open(lab.files + "/rules.yml", "w", encoding="utf-8") as file:
-            file.write(rules.replace(EVENT_WINDOW, EVENT_WINDOW.replace("3600", str(event_window_s))))
-        self.alertmanager = Program(lab, "prometheus-alertmanager", ALERTMANAGER % self.receiver.port,
-                                    "storage.path", "--cluster.listen-address=")
+            shorter = EVENT_WINDOW.replace("3600", str(event_window_s))
+            file.write(rules.replace(EVENT_WINDOW, shorter))
+        self.alertmanager = Program(
+            lab, "prometheus-alertmanager", ALERTMANAGER % self.receiver.port, "storage.path",
+            "--cluster.listen-address=")
         self.prometheus = Program(
             lab, "prometheus", PROMETHEUS % (INTERVAL_S, INTERVAL_S, lab.files + "/rules.yml",
                                              self.alertmanager.port, exporter.port),
@@ -138,12 +141,13 @@ class Monitoring:
                              "prometheus_notifications_errors_total")}
 
     def history(self, since):
-        """Each alert that was pending or firing, in order: its labels, all evaluations that found it
-        pending and firing, and when Alertmanager told of each of its beginnings and ends."""
+        """Each alert that was pending or firing, in order: its labels, all evaluations that found
+        it pending and firing, and when Alertmanager told of each of its beginnings and ends."""
         found = {}
 
         def of(labels):
-            key = frozenset((k, v) for k, v in labels.items() if k not in ("__name__", "alertstate"))
+            key = frozenset(labels.items() - {("__name__", "ALERTS"), ("alertstate", "pending"),
+                                              ("alertstate", "firing")})
             return found.setdefault(key, {"labels": dict(key), "pending": [], "firing": [],
                                           "told": {}, "over": {}})
         window = int(time.time() - since) + 1
@@ -152,7 +156,8 @@ class Monitoring:
             if times:
                 of(series["metric"])[series["metric"]["alertstate"]] += times
         for at, alert in list(self.receiver.told):
-            if at >= since:
+            # Ends are told again for a quarter of an hour, whenever there is something to tell.
+            if datetime.datetime.fromisoformat(alert["startsAt"]).timestamp() >= since:
                 what = "told" if alert["status"] == "firing" else "over"
                 of(alert["labels"])[what].setdefault(alert["startsAt"], at)
         rows = [row | {"told": sorted(row["told"].values()), "over": sorted(row["over"].values())}
