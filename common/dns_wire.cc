@@ -1,11 +1,11 @@
 #include "common/dns_wire.h"
 
-#include "absl/strings/str_format.h"
+#include <algorithm>
 
 namespace {
 
-constexpr unsigned kPointer = 0xC0;      // the two highest bits of a length byte
-constexpr int kMaxPointers = 127;        // as many as a name can have labels
+constexpr unsigned kPointer = 0xC0;  // the two highest bits of a length byte
+constexpr int kMaxPointers = 127;    // as many as a name can have labels
 
 uint8_t Byte(char c) { return static_cast<uint8_t>(c); }
 
@@ -13,8 +13,12 @@ uint8_t Byte(char c) { return static_cast<uint8_t>(c); }
 void AddLabel(std::string& text, std::string_view label) {
   if (!text.empty()) text += '.';
   for (char c : label) {
-    bool plain = c > ' ' && c < '\x7f' && c != '.' && c != '\\';
-    text += plain ? std::string(1, c) : absl::StrFormat("\\%03d", Byte(c));
+    if (c > ' ' && c < '\x7f' && c != '.' && c != '\\') {
+      text += c;
+    } else {
+      text += '\\';
+      for (int unit : {100, 10, 1}) text += static_cast<char>('0' + Byte(c) / unit % 10);
+    }
   }
 }
 
@@ -63,9 +67,9 @@ uint32_t DnsReader::U32() {
 
 std::string DnsReader::Name() {
   std::string text;
-  std::size_t size = 1;         // on the wire: labels and the root
-  std::size_t start = at_;      // of the labels being read; pointers go to what is before
-  std::size_t end = 0;          // of the name in the record: behind the first pointer, if any
+  std::size_t size = 1;     // on the wire: labels and the root
+  std::size_t start = at_;  // of the labels being read; pointers go to what is before
+  std::size_t end = 0;      // of the name in the record: behind the first pointer, if any
   for (int pointers = 0; pointers <= kMaxPointers;) {
     unsigned length = U8();
     if (!defect_.empty()) return "";
