@@ -4,6 +4,7 @@
 
 #include "common/config.h"
 #include "common/config_document.h"
+#include "common/secret.h"
 
 using config_internal::DidYouMean;
 using config_internal::DurationText;
@@ -14,7 +15,6 @@ using config_internal::Shown;
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = 1 << 20;
-constexpr std::size_t kMaxSecretBytes = 64 << 10;
 constexpr std::size_t kMaxErrors = 20;
 
 void FindUnknownKeys(const ConfigNode& node, ConfigDocument& document) {
@@ -25,16 +25,6 @@ void FindUnknownKeys(const ConfigNode& node, ConfigDocument& document) {
     document.Add(entry.line, entry.column,
                  "unknown key " + Shown(key) + DidYouMean(key, node.asked));
   }
-}
-
-absl::StatusOr<std::string> ReadSecret(const std::string& file) {
-  auto text = ReadFile(file, kMaxSecretBytes);
-  if (!text.ok()) return text;
-  while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
-  if (text->empty()) return absl::InvalidArgumentError("is empty");
-  if (text->find('\n') != text->npos) return absl::InvalidArgumentError("has more than one line");
-  if (text->find('\0') != text->npos) return absl::InvalidArgumentError("has a zero byte");
-  return text;
 }
 
 absl::StatusOr<bool> ParseBool(const std::string& text) {

@@ -39,15 +39,14 @@ class Sweep {
 };
 
 // When the operation stopped and worked again. The start lies in [last_ok, first_fail], the end in
-// [last_fail, first_ok], where
+// [last_fail, first_ok], so that the bounds hold whatever happened between two looks, where
 //   last_ok    = begin of the last ok attempt before      (absent: nobody looked before)
 //   first_fail = end of the first failed attempt
 //   last_fail  = begin of the last failed attempt, or failed_begin of the ok one after it: a member
 //                that is no candidate may have taken over while the candidates went on failing
 //   first_ok   = end of the first ok attempt after        (absent: still open)
-// and, where ok attempts came between failed ones, so that one alone may be luck, the end is sure
-// only with the end of the last of several in a row (sure_ok).
-// so that the bounds hold whatever happened between two looks.
+// Where ok attempts came between failed ones, one alone may be luck: the end is sure only with the
+// end of the last of several in a row (sure_ok).
 struct Outage {
   std::optional<Instant> last_ok;
   Instant first_fail, last_fail;

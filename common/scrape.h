@@ -46,7 +46,7 @@ struct Target {
 struct Group {
   std::string name;
   std::shared_ptr<Judge> judge;                  // may be null: nothing to judge
-  std::function<std::vector<Target>()> targets;  // as known now; asked again after judge->Refresh
+  std::function<std::vector<Target>()> targets;  // as known now; asked again after Hooks::refresh
 };
 
 // How a target fares, for the status page.

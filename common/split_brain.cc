@@ -24,8 +24,8 @@ std::optional<double> SplitBrain::Step(const std::string& member, const std::str
     });
     if (look == theirs.looks.rend()) continue;
     Instant moment = look->first + (look->second - look->first) / 2;  // both were active then
-    if (!proven_since_) {
-      proven_since_ = proven_until_ = moment;
+    if (!proven_until_) {
+      proven_until_ = moment;
       first_ = member;
       second_ = other;
     }
@@ -40,6 +40,5 @@ void SplitBrain::Forget(const std::string& member) {
   if (member != first_ && member != second_) return;
   first_.clear();
   second_.clear();
-  proven_since_.reset();
   proven_until_.reset();
 }

@@ -20,8 +20,6 @@ class SplitBrain {
   void Forget(const std::string& member);
   // Whether a sandwich was completed and neither of the two was seen inactive since.
   bool proven() const { return proven_until_.has_value(); }
-  // When the present one was first and last proven: moments in which two were active.
-  std::optional<Instant> since() const { return proven_since_; }
 
  private:
   // A run of active looks of one incarnation: it was active from `since` to the last look.
@@ -32,5 +30,5 @@ class SplitBrain {
   };
   std::map<std::string, Run> active_;
   std::string first_, second_;                // the pair of the present proof
-  std::optional<Instant> proven_since_, proven_until_;
+  std::optional<Instant> proven_until_;
 };

@@ -93,7 +93,6 @@ constexpr Statement kSlots = {
     "select slot_name, active, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), safe_wal_size,"
     " wal_status = 'lost' from pg_replication_slots where not temporary order by 1 limit 50"};
 
-using Result = absl::StatusOr<Rows>;
 using Field = std::optional<std::string>;
 
 void AddIf(const Metric<0>& metric, const Field& field, Samples& out) {
@@ -167,9 +166,10 @@ absl::Status ShowDetails(const std::vector<absl::StatusOr<Rows>>& answers, bool 
   absl::Status first_error;
   auto rows = [&](std::size_t i, std::size_t columns) -> const Rows* {
     auto& answer = answers.at(i);
-    if (!answer.ok()) first_error.Update(answer.status());
-    bool fits = answer.ok() && (answer->rows.empty() || answer->rows[0].size() == columns);
-    return fits ? &*answer : nullptr;
+    if (answer.ok() && (answer->rows.empty() || answer->rows[0].size() == columns)) return &*answer;
+    first_error.Update(answer.ok() ? absl::DataLossError("details of an unexpected shape")
+                                   : answer.status());
+    return nullptr;
   };
   auto* settings = rows(0, 12);
   bool monitor = settings && settings->rows.size() == 1 && settings->rows[0][10] == "t";

@@ -1,15 +1,15 @@
 #include "exporters/postgres-ha/groups.h"
 
-#include "exporters/postgres-ha/anchor.h"
-#include "exporters/postgres-ha/canary.h"
+#include "exporters/postgres-ha/anchor_eye.h"
+#include "exporters/postgres-ha/canary_eye.h"
 #include "exporters/postgres-ha/config.h"
-#include "exporters/postgres-ha/etcd.h"
-#include "exporters/postgres-ha/etcd_watch.h"
-#include "exporters/postgres-ha/haproxy.h"
-#include "exporters/postgres-ha/patroni.h"
+#include "exporters/postgres-ha/etcd_eye.h"
+#include "exporters/postgres-ha/etcd_watch_eye.h"
+#include "exporters/postgres-ha/haproxy_eye.h"
+#include "exporters/postgres-ha/patroni_eye.h"
 #include "exporters/postgres-ha/patroni_cluster.h"
-#include "exporters/postgres-ha/postgres.h"
-#include "exporters/postgres-ha/route.h"
+#include "exporters/postgres-ha/postgres_eye.h"
+#include "exporters/postgres-ha/route_eye.h"
 
 namespace {
 
@@ -54,6 +54,7 @@ std::string Fingerprint(const SiteOptions& site) {
   return out;
 }
 
+// A target that only looks; one that also collects sets `collects`.
 Target MakeTarget(const DataSet& d, const SiteOptions& site, std::string kind, std::string name,
                   std::string fingerprint, std::unique_ptr<Collector> collector) {
   Target t;
@@ -63,7 +64,7 @@ Target MakeTarget(const DataSet& d, const SiteOptions& site, std::string kind, s
                            {"member", name}});
   t.fingerprint = std::move(fingerprint) + '\0' + Fingerprint(site);
   t.look_deadline = site.look_deadline;
-  t.collects = t.kind == "postgres";
+  t.collects = false;
   t.collector = std::move(collector);
   return t;
 }
@@ -77,11 +78,14 @@ void AddMembers(const BoardPointer& board, const DataSet& d, const SiteOptions& 
     connection.host = member.host;
     connection.port = member.port;
     const std::string address = member.host + ":" + std::to_string(member.port);
-    if (!member.host.empty())
-      targets.push_back(MakeTarget(d, site, "postgres", label, address,
+    if (!member.host.empty()) {
+      Target postgres = MakeTarget(d, site, "postgres", label, address,
                                    std::make_unique<PostgresEye>(board, id, connection,
                                                                  site.look_interval,
-                                                                 site.look_deadline)));
+                                                                 site.look_deadline));
+      postgres.collects = true;
+      targets.push_back(std::move(postgres));
+    }
     if (!member.host.empty() && site.canary_interval > Duration::zero()) {
       Target canary = MakeTarget(d, site, "canary", label, address,
                                  std::make_unique<CanaryEye>(board, id, connection,

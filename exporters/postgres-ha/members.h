@@ -8,6 +8,11 @@
 #include "exporters/postgres-ha/evidence.h"
 #include "exporters/postgres-ha/wal_ring.h"
 
+// The name of the eye on a member's PostgreSQL: the verdict waits for the evidence of these.
+inline std::string PostgresEyeName(const MemberId& id) {
+  return "postgres " + id.site + "/" + id.name;
+}
+
 // Everything known about one member of a data set.
 struct Member {
   // Where it is: from the configuration or from Patroni.

@@ -4,10 +4,6 @@
 
 namespace {
 
-bool Runs(const PatroniMember& m) {
-  return m.state == "running" || m.state == "streaming" || m.state == "in archive recovery";
-}
-
 bool IsSynchronous(const PatroniMember& m) {
   return m.role == "sync_standby" || m.role == "quorum_standby";
 }
@@ -62,6 +58,10 @@ std::optional<bool> IsCandidate(const MemberId& id, const Member& m, const Roles
 }
 
 }  // namespace
+
+bool Runs(const PatroniMember& m) {
+  return m.state == "running" || m.state == "streaming" || m.state == "in archive recovery";
+}
 
 bool Listed(const Member& member, const Now& now) {
   return member.patroni && now.at - member.patroni_listed < kPatroniFresh;

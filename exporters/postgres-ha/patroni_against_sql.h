@@ -26,6 +26,9 @@ std::optional<int> FailoverCandidates(const Members& members, const Roles& roles
                                       const std::string& site, const PatroniConfig* config,
                                       const WalRing& written, const Now& now);
 
+// Whether Patroni says that its PostgreSQL runs: running, streaming, in archive recovery.
+bool Runs(const PatroniMember& said);
+
 // Whether Patroni's role for a member is not the one that SQL shows: a leader that takes no writes,
 // or anything else that does. Absent when Patroni does not say that it runs.
 std::optional<bool> RoleDisagrees(const PatroniMember& said, bool writable);

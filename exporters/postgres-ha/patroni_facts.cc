@@ -7,6 +7,15 @@ namespace {
 constexpr Duration kSettingsFresh = 3min;
 constexpr Duration kLastSeenFresh = 30s;
 
+const Metric kPatroniUp("postgres_ha_patroni_up", Type::kGauge,
+                        "Whether the member's Patroni answers.", "pg_cluster", "target_site",
+                        "member");
+const Metric kPatroniRole("postgres_ha_patroni_role", Type::kStateSet,
+                          "What Patroni says the member is.", "pg_cluster", "target_site", "member",
+                          "role");
+const Metric kPatroniRunning("postgres_ha_patroni_running", Type::kGauge,
+                             "Whether Patroni says the member's PostgreSQL is running, streaming or in archive recovery.",
+                             "pg_cluster", "target_site", "member");
 const Metric kPaused("postgres_ha_patroni_paused", Type::kGauge,
                      "Whether automatic failover is paused.", "pg_cluster", "target_site");
 const Metric kScheduled("postgres_ha_patroni_scheduled_switchover_timestamp_seconds", Type::kGauge,
@@ -136,7 +145,13 @@ void PatroniFacts::ShowMember(const std::string& cluster, const MemberId& id,
   if (seen != last_seen_.end() && now.at - seen->second.at < kLastSeenFresh)
     out.Add(kLastSeen, {cluster, id.site, label}, seen->second.what);
   const Member& member = members.at(id);
+  if (member.patroni_alive && now.at - member.patroni_asked < kPatroniFresh)
+    out.Add(kPatroniUp, {cluster, id.site, label}, *member.patroni_alive);
   if (!Listed(member, now)) return;
+  out.AddState(kPatroniRole, {cluster, id.site, label, ""},
+               {"leader", "standby_leader", "sync_standby", "quorum_standby", "replica"},
+               member.patroni->role);
+  out.Add(kPatroniRunning, {cluster, id.site, label}, Runs(*member.patroni));
   out.Add(kPendingRestart, {cluster, id.site, label}, member.patroni->pending_restart);
   auto role = roles.find(id);
   if (role == roles.end()) return;

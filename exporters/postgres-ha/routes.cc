@@ -164,8 +164,9 @@ void Routes::Show(const std::vector<std::string>& members, const Now& now, Sampl
   if (!judged_.empty())
     out.Add(kInterval, {options_.name}, Seconds(options_.sites.front().route_interval));
   for (auto& [key, w] : watched_) {
-    auto& [site, kind, fresh] = key;
-    auto route = RouteLabel(kind), session = SessionLabel(fresh);
+    const std::string& site = std::get<0>(key);  // clang 14 captures no structured binding
+    const bool fresh = std::get<2>(key);
+    auto route = RouteLabel(std::get<1>(key)), session = SessionLabel(fresh);
     for (auto state : kStates) {
       auto seconds = w.state_seconds.find(std::string(state));
       out.Add(kSeconds, {options_.name, site, route, session, state},

@@ -23,7 +23,7 @@ class Routes {
   explicit Routes(const DataSetOptions& options) { Configure(options); }
   void Configure(const DataSetOptions& options);
 
-  // Where a session landed, as the data set knows it: the label of the member, "other" for a server
+  // `landed_on`: where the session landed, as the data set knows it: the label of the member, "other" for a server
   // of the data set that it does not know, "foreign" for one of another data set, "" for none, or as
   // long as not all members are known.
   // `leading`: the site of the holder. Returns whether it is a moment to look more closely.

@@ -25,8 +25,6 @@ ServiceOptions ToServiceOptions(const DataSetOptions& o) {
   return s;
 }
 
-std::string EyeOf(const MemberId& id) { return "postgres " + id.site + "/" + id.name; }
-
 std::string IncarnationOf(const SqlLook& look) {
   return std::to_string(look.start_unix_seconds) + " " + std::to_string(look.timeline.value_or(0));
 }
@@ -52,7 +50,7 @@ void DataSet::Configure(DataSetOptions options) {
   routes_.Configure(options_);
   anchors_.clear();
   for (auto& [id, member] : members_)
-    if (!Site(id.site)) split_brain_.Forget(EyeOf(id));
+    if (!Site(id.site)) split_brain_.Forget(PostgresEyeName(id));
   std::erase_if(members_, [&](auto& item) { return !Site(item.first.site); });
   for (auto& [id, member] : members_) member.configured = false;
   for (auto& site : options_.sites) {
@@ -83,8 +81,11 @@ void DataSet::Step(const Evidence& e, const Now& now) {
   const std::string& site = e.member.site;
   if (auto* haproxy = std::get_if<HaproxyLook>(&e.seen)) haproxy_.Step(site, *haproxy, e.end);
   if (auto* etcd = std::get_if<EtcdLook>(&e.seen)) etcd_.Step(site, *etcd, e.end);
-  if (auto* dcs = std::get_if<DcsLook>(&e.seen)) locks_[site].Step(*dcs, e.end);
-  if (counted_ && e.end > counted_->until) counted_.reset();
+  if (auto* dcs = std::get_if<DcsLook>(&e.seen)) {
+    locks_[site].Step(*dcs, e.end);
+    Learn(dcs->history);
+  }
+  open_loss_.Expire(e.end);
   if (Forget(members_, e.end, options_.forget_after)) ++targets_revision_;
   fast_ = e.end < fast_until_;
 }
@@ -92,10 +93,7 @@ void DataSet::Step(const Evidence& e, const Now& now) {
 void DataSet::StepPatroni(const Evidence& e, const PatroniLook& look) {
   patroni_.Step(e.member, look, e.end);
   if (look.alive) contact_ = std::max(contact_, e.begin);
-  if (look.history) {
-    ends_.Learn(*look.history);
-    Recount();
-  }
+  if (look.history) Learn(*look.history);
   if (look.has_cluster && members_.size() < kMaxMembers) {
     if (Discover(members_, e.member.site, look, e.end)) ++targets_revision_;
   }
@@ -182,7 +180,7 @@ std::set<std::string> DataSet::Candidates() const {
   for (auto& [id, m] : members_) {
     bool could_hold = id.site == options_.sites.front().name || m.was_writable;
     bool mute = m.sql && Mute(*m.sql) && id != reference_;
-    if (could_hold && !mute && !Foreign(m) && !m.host.empty()) eyes.insert(EyeOf(id));
+    if (could_hold && !mute && !Foreign(m) && !m.host.empty()) eyes.insert(PostgresEyeName(id));
   }
   return eyes;
 }
@@ -239,7 +237,7 @@ bool DataSet::AnswersSql(const MemberId& id, Instant now) const {
 }
 
 bool DataSet::WantsHistory(const std::string& site) const {
-  return counted_ && counted_->site == site;
+  return open_loss_.WantsHistory(site);
 }
 
 // A server is known by its data set and the start of its postmaster, whatever the address it has

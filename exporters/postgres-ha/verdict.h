@@ -9,14 +9,14 @@
 #include "common/service.h"
 #include "common/split_brain.h"
 #include "exporters/postgres-ha/canary_facts.h"
-#include "exporters/postgres-ha/dcs.h"
+#include "exporters/postgres-ha/lock_story.h"
 #include "exporters/postgres-ha/etcd_facts.h"
 #include "exporters/postgres-ha/haproxy_facts.h"
-#include "exporters/postgres-ha/incidents.h"
 #include "exporters/postgres-ha/members.h"
+#include "exporters/postgres-ha/open_loss.h"
 #include "exporters/postgres-ha/patroni_facts.h"
 #include "exporters/postgres-ha/routes.h"
-#include "exporters/postgres-ha/succession.h"
+#include "exporters/postgres-ha/tenure.h"
 #include "exporters/postgres-ha/wal_ring.h"
 
 // The judgement on one data set: all members of all sites that share a system identifier. Evidence
@@ -53,45 +53,45 @@ class DataSet {
   const std::map<std::string, Incident>& incidents() const { return incidents_.by_kind(); }
 
  private:
+  // verdict.cc: evidence in.
   void StepSql(const Evidence& evidence, const SqlLook& look, const Now& now);
   void StepPatroni(const Evidence& evidence, const PatroniLook& look);
   void Remember(const Evidence& evidence, const SqlLook& look, Member& member);
-  bool Foreign(const Member& member) const;
   void Attempted(const Attempt& attempt, const Now& now);
   std::set<std::string> Candidates() const;
+  bool Foreign(const Member& member) const;
+  std::string SystemIdentifier() const;
+  std::string LandedOn(const SqlLook& look) const;
+  MemberId IdOf(const std::string& label) const;
+  void Suspect(Instant at);
+  const SiteOptions* Site(const std::string& name) const;
+  Duration Patience(const std::string& site) const;
+  // Whether the newest look at the member is young enough to be shown.
+  bool Fresh(const MemberId& id, const Member& member, Instant now) const;
+  // verdict_failover.cc: a writable look makes a holder, a failover, an incident, a loss.
   void Writable(const Evidence& e, const SqlLook& look, const Before& before, const Now& now);
   void Returned(const Evidence& evidence, const SqlLook& look, bool said_goodbye, const Now& now);
   void TakenOver(const Evidence& evidence, const SqlLook& look, const Member* old,
                  const Before& before, const Now& now);
   bool SwitchoverRequested(const std::string& site, const Member& old, Instant until) const;
-  void Lost(Counted counted);
-  void Recount();
   void Rival(const Evidence& evidence, const SqlLook& look, const Before& before);
   void GiveWay(const Evidence& evidence, Member& member, const Now& now);
   std::string WritersInWords() const;
-  std::string LandedOn(const SqlLook& look) const;
-  void Suspect(Instant at);
-  std::string SystemIdentifier() const;
-  const SiteOptions* Site(const std::string& name) const;
-  Duration Patience(const std::string& site) const;
-  // Whether the newest look at the member is young enough to be shown.
-  bool Fresh(const MemberId& id, const Member& member, Instant now) const;
-  MemberId IdOf(const std::string& label) const;
-  void Parted(const SqlLook& look, const Before& before);
+  void SawTimelineEnd(const SqlLook& look, const Before& before);
+  void Learn(const std::vector<Promotion>& history);
+  void Lost(OpenLoss::Case open);
+  // verdict_show.cc, verdict_lag.cc, verdict_incidents.cc: samples out.
   void ShowMember(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
-  void ShowPatroni(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
   Roles RolesAt(const Now& now) const;
   void ShowLag(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
-  void ShowIncidents(Samples& out) const;
   void ShowProspects(const Now& now, Samples& out) const;
   void ShowDivergence(const MemberId& id, const Member& m, const Now& now, Samples& out) const;
-  void ShowPhases(const Now& now, Samples& out) const;
   std::optional<Range> ForkOf(const MemberId& id, const Member& m) const;
-  std::optional<long long> Common(const MemberId& id, const Member& m,
-                                  std::optional<long long> position) const;
+  std::optional<long long> Shared(const MemberId&, const Member&, std::optional<long long>) const;
   std::optional<double> AheadBytes(const MemberId& id, const Member& m) const;
-  std::optional<double> LagOf(const MemberId& id, std::optional<long long> position,
-                              const Now& now) const;
+  std::optional<double> LagOf(const MemberId&, std::optional<long long>, const Now&) const;
+  void ShowIncidents(Samples& out) const;
+  void ShowPhases(const Now& now, Samples& out) const;
 
   DataSetOptions options_;
   Service postgres_;
@@ -101,7 +101,7 @@ class DataSet {
   Tenure tenure_;
   Incidents incidents_;
   TimelineEnds ends_;
-  std::optional<Counted> counted_;
+  OpenLoss open_loss_;
   Routes routes_;
   CanaryFacts canaries_;
   std::map<std::string, std::pair<bool, Instant>> anchors_;

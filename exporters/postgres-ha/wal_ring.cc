@@ -125,7 +125,3 @@ std::optional<long long> WalRing::last_position() const {
   return samples_.back().position;
 }
 
-std::optional<Instant> WalRing::last_time() const {
-  if (samples_.empty()) return std::nullopt;
-  return samples_.back().at;
-}

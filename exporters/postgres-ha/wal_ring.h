@@ -43,7 +43,6 @@ class WalRing {
   long long EmptyBeyond(long long position) const;
 
   std::optional<long long> last_position() const;
-  std::optional<Instant> last_time() const;
   std::size_t size() const { return samples_.size(); }
 
  private:

@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "exporters/postgres-ha/haproxy.h"
+#include "exporters/postgres-ha/haproxy_eye.h"
 #include "tests/common/peer.h"
 #include "tests/postgres-ha/replay.h"
 

@@ -1,5 +1,5 @@
 // The eye on a Patroni that answers well, badly, or not at all.
-#include "exporters/postgres-ha/patroni.h"
+#include "exporters/postgres-ha/patroni_eye.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

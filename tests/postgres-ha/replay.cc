@@ -27,7 +27,7 @@ DataSetOptions TwoSites() {
 Evidence SqlEvidence(const std::string& member, double begin, double took, SqlLook look) {
   Evidence e;
   e.member = {member.starts_with("pgc") ? "cloud" : "on-premise", member};
-  e.eye = "postgres " + e.member.site + "/" + member;
+  e.eye = PostgresEyeName(e.member);
   e.begin = At(begin);
   e.end = At(begin + took);
   e.seen = std::move(look);

@@ -1,4 +1,4 @@
-#include "exporters/postgres-ha/anchor.h"
+#include "exporters/postgres-ha/anchor_eye.h"
 
 using namespace std::chrono_literals;
 

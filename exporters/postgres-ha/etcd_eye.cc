@@ -1,4 +1,4 @@
-#include "exporters/postgres-ha/etcd.h"
+#include "exporters/postgres-ha/etcd_eye.h"
 
 EtcdEye::EtcdEye(std::shared_ptr<DataSetBoard> board, std::string site, std::string url,
                  HttpOptions http)

@@ -1,4 +1,4 @@
-#include "exporters/postgres-ha/patroni.h"
+#include "exporters/postgres-ha/patroni_eye.h"
 
 #include "exporters/postgres-ha/patroni_cluster.h"
 #include "exporters/postgres-ha/patroni_config.h"

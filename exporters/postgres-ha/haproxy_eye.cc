@@ -1,4 +1,4 @@
-#include "exporters/postgres-ha/haproxy.h"
+#include "exporters/postgres-ha/haproxy_eye.h"
 
 #include <errno.h>
 #include <sys/socket.h>

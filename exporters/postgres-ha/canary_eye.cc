@@ -1,4 +1,4 @@
-#include "exporters/postgres-ha/canary.h"
+#include "exporters/postgres-ha/canary_eye.h"
 
 using namespace std::chrono_literals;
 

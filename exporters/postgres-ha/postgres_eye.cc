@@ -1,4 +1,4 @@
-#include "exporters/postgres-ha/postgres.h"
+#include "exporters/postgres-ha/postgres_eye.h"
 
 #include "exporters/postgres-ha/details.h"
 
@@ -12,7 +12,7 @@ PostgresEye::PostgresEye(std::shared_ptr<DataSetBoard> board, MemberId member,
                          ConnectionOptions options, Duration interval, Duration patience)
     : board_(std::move(board)),
       member_(std::move(member)),
-      eye_("postgres " + member_.site + "/" + member_.name),
+      eye_(PostgresEyeName(member_)),
       interval_(interval),
       patience_(patience),
       session_(std::move(options)) {}

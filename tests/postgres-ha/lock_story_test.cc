@@ -1,4 +1,4 @@
-#include "exporters/postgres-ha/dcs.h"
+#include "exporters/postgres-ha/lock_story.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "exporters/postgres-ha/etcd_watch.h"
+#include "exporters/postgres-ha/etcd_watch_eye.h"
 
 EtcdWatchEye::EtcdWatchEye(std::shared_ptr<DataSetBoard> board, std::string site,
                            EtcdOptions options)

@@ -1,4 +1,4 @@
-#include "exporters/postgres-ha/route.h"
+#include "exporters/postgres-ha/route_eye.h"
 
 using namespace std::chrono_literals;
 

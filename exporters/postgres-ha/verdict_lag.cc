@@ -50,7 +50,7 @@ std::optional<Range> DataSet::ForkOf(const MemberId& id, const Member& m) const 
 }
 
 // How far the member is in the leader's history: what it has beyond a fork is no part of that.
-std::optional<long long> DataSet::Common(const MemberId& id, const Member& m,
+std::optional<long long> DataSet::Shared(const MemberId& id, const Member& m,
                                          std::optional<long long> position) const {
   auto fork = ForkOf(id, m);
   return position && fork ? std::min(*position, fork->high) : position;
@@ -64,7 +64,7 @@ std::optional<double> DataSet::LagOf(const MemberId& id, std::optional<long long
   const Member& m = found->second;
   if (Foreign(m)) return std::nullopt;
   bool fresh = Fresh(id, m, now.at) && m.sql->answer == Answer::kAnswered;
-  auto lag = written_.LagSeconds(*Common(id, m, position),
+  auto lag = written_.LagSeconds(*Shared(id, m, position),
                                  fresh ? m.begin + (m.end - m.begin) / 2 : now.at);
   // It has all that was seen of the leader; but nobody sees the leader now.
   bool seen = now.at - leader->second.writable_until <
@@ -88,8 +88,8 @@ void DataSet::ShowLag(const MemberId& id, const Member& m, const Now& now, Sampl
       out.Add(kLagBytes, {options_.name, id.site, label, stage},
               static_cast<double>(std::max(0LL, *written - *position)));
   };
-  bytes("replay", Common(id, m, m.replayed));
-  if (m.sql->answer == Answer::kAnswered) bytes("receive", Common(id, m, m.sql->received));
+  bytes("replay", Shared(id, m, m.replayed));
+  if (m.sql->answer == Answer::kAnswered) bytes("receive", Shared(id, m, m.sql->received));
 }
 
 void DataSet::ShowProspects(const Now& now, Samples& out) const {
@@ -102,7 +102,7 @@ void DataSet::ShowProspects(const Now& now, Samples& out) const {
     out.Add(kProspect, {options_.name, id.site, label}, *seconds);
     if (auto written = written_.last_position())
       out.Add(kProspectBytes, {options_.name, id.site, label},
-              static_cast<double>(std::max(0LL, *written - *Common(id, m, position))));
+              static_cast<double>(std::max(0LL, *written - *Shared(id, m, position))));
     auto [site, first] = best.try_emplace(id.site, *seconds);
     if (!first) site->second = std::min(site->second, *seconds);
   }

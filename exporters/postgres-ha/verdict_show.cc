@@ -38,15 +38,6 @@ const Metric kClockOffset("postgres_ha_clock_offset_seconds", Type::kGauge,
                           "The member's clock minus the exporter's, by the shortest of the last "
                           "looks: right to half of what that look took.",
                           "pg_cluster", "target_site", "member");
-const Metric kPatroniUp("postgres_ha_patroni_up", Type::kGauge,
-                        "Whether the member's Patroni answers.", "pg_cluster", "target_site",
-                        "member");
-const Metric kPatroniRole("postgres_ha_patroni_role", Type::kStateSet,
-                          "What Patroni says the member is.", "pg_cluster", "target_site", "member",
-                          "role");
-const Metric kPatroniRunning("postgres_ha_patroni_running", Type::kGauge,
-                             "Whether Patroni says the member's PostgreSQL is running or streaming.",
-                             "pg_cluster", "target_site", "member");
 const Metric kWritableMembers("postgres_ha_writable_members", Type::kGauge,
                               "How many members take writes now, over all sites.", "pg_cluster");
 const Metric kForgetAfter("postgres_ha_member_forget_after_seconds", Type::kGauge,
@@ -62,7 +53,6 @@ void DataSet::Show(const Now& now, Samples& out) const {
     holders.push_back(LabelOf(members_, id));
     if (Fresh(id, member, now.at) && member.sql->Writable() && !Foreign(member)) ++writable;
     ShowMember(id, member, now, out);
-    ShowPatroni(id, member, now, out);
     ShowLag(id, member, now, out);
     ShowDivergence(id, member, now, out);
   }
@@ -120,16 +110,4 @@ void DataSet::ShowMember(const MemberId& id, const Member& m, const Now& now, Sa
   if (look.in_recovery) position("receive", look.received);
   if (look.in_recovery && look.replayed_unix_seconds)
     out.Add(kReplayed, {cluster, site, label}, *look.replayed_unix_seconds);
-}
-
-void DataSet::ShowPatroni(const MemberId& id, const Member& m, const Now& now, Samples& out) const {
-  const std::string &cluster = options_.name, &site = id.site, label = LabelOf(members_, id);
-  if (m.patroni_alive && now.at - m.patroni_asked < kPatroniFresh)
-    out.Add(kPatroniUp, {cluster, site, label}, *m.patroni_alive);
-  if (!m.patroni || now.at - m.patroni_listed >= kPatroniFresh) return;
-  out.AddState(kPatroniRole, {cluster, site, label, ""},
-               {"leader", "standby_leader", "sync_standby", "quorum_standby", "replica"},
-               m.patroni->role);
-  out.Add(kPatroniRunning, {cluster, site, label},
-          m.patroni->state == "running" || m.patroni->state == "streaming");
 }

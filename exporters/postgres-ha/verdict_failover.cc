@@ -88,9 +88,9 @@ void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* ol
   int timeline = look.timeline.value_or(tenure_.timeline);
   bool regressed = tenure_.seen && timeline < tenure_.timeline;
   if (regressed) incidents_.Happened("timeline_regression", to, now.Unix(e.end));
-  counted_.reset();
+  open_loss_.Forget();
   if (!watched) return;
-  if (timeline > tenure_.timeline) Parted(look, before);
+  if (timeline > tenure_.timeline) SawTimelineEnd(look, before);
   Departure departure{written_, old->writable_begin, old->writable_until, old->stopped_by,
                       old->stopped_end, old->stopped_silent, false, old->goodbye};
   // Silence is no proof that it stopped: it may have written until another one was promoted.
@@ -101,7 +101,7 @@ void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* ol
 
 // The leader's timeline ended for one that was just promoted: not before what it had replayed (what it
 // received may end within a record), and not after where it writes.
-void DataSet::Parted(const SqlLook& look, const Before& before) {
+void DataSet::SawTimelineEnd(const SqlLook& look, const Before& before) {
   if (before.replayed && look.position)
     ends_.Saw(tenure_.timeline, {*before.replayed, std::max(*before.replayed, *look.position)});
 }
@@ -122,7 +122,7 @@ void DataSet::Rival(const Evidence& e, const SqlLook& look, const Before& before
     member.rival = {};
     member.rival_whole = before.position.has_value();
     if (before.position) member.rival.Add(before.begin, *before.position);
-    if (look.timeline == tenure_.timeline + 1) Parted(look, before);
+    if (look.timeline == tenure_.timeline + 1) SawTimelineEnd(look, before);
   }
   member.rival_timeline = look.timeline.value_or(0);
   if (look.position) member.rival.Add(e.begin + (e.end - e.begin) / 2, *look.position);
@@ -144,22 +144,13 @@ void DataSet::GiveWay(const Evidence& e, Member& m, const Now& now) {
   Lost({std::move(departure), ended, e.member.site, false, incident, e.end + kAskHistoryFor});
 }
 
-void DataSet::Lost(Counted counted) {
-  counted_ = std::move(counted);
-  Recount();
+void DataSet::Lost(OpenLoss::Case open) {
+  open_loss_.Begin(std::move(open));
+  open_loss_.Tell(ends_, postgres_, incidents_);
 }
 
-// Says what was lost as well as it is known now; done when the position is exact.
-void DataSet::Recount() {
-  if (!counted_) return;
-  auto fork = ends_.Of(counted_->ended_timeline);
-  if (!fork) return;
-  Loss loss = LossOf(counted_->departure, *fork);
-  if (counted_->failover && !postgres_.failovers().empty()) {
-    FailoverFact fact = postgres_.failovers().back();
-    fact.loss = loss;
-    postgres_.Amend(std::move(fact));
-  }
-  if (!counted_->incident.empty()) incidents_.Lost(counted_->incident, loss);
-  if (fork->exact()) counted_.reset();
+// Patroni's history, which it or its store told.
+void DataSet::Learn(const std::vector<Promotion>& history) {
+  ends_.Learn(history);
+  open_loss_.Tell(ends_, postgres_, incidents_);
 }
