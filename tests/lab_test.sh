@@ -1,12 +1,12 @@
 #!/bin/bash
-# Test of the lab itself: its tools, two labs at once, their passwords and faults, and that nothing
+# Test of the lab itself: its tools, three labs at once, their passwords and faults, and that nothing
 # of them is left. Prints what it saw and when. usage: lab_test.sh
 set -u -o pipefail
 lab=$(dirname "$(readlink -f "$0")")/lab
 begin=$EPOCHREALTIME
 work=$(mktemp -d /tmp/lab-test.XXXXXX)
 chmod 755 "$work"
-a=$work/a b=$work/b
+a=$work/a b=$work/b redis=$work/redis
 export LAB_TTL=20 LAB_LOOP_WAIT=2 LAB_RETRY_TIMEOUT=3
 sleep 600 &
 parent=$!
@@ -14,6 +14,7 @@ cleanup() {
   kill "$parent" $(jobs -p) 2>/dev/null
   "$lab/postgres-ha" down "$a"
   "$lab/postgres-ha" down "$b"
+  "$lab/redis" down "$redis"
   rm -rf "$work"
 }
 trap cleanup EXIT
@@ -195,9 +196,74 @@ take_down() {
   check "no semaphore is left" answers "$semaphores" cat /proc/sysvipc/sem
 }
 
+# redis_as NODE USER WORD...: the server's error is a failure.
+redis_as() {
+  local kind=REDIS
+  [[ $1 != s* ]] || kind=SENTINEL
+  REDISCLI_AUTH=$(cat "$(value "$redis" "${kind}_${2^^}_PASSWORD_FILE")") timeout 3 redis-cli -e \
+    -p "$(value "$redis" "${1^^}_PORT")" --user "$2" --no-auth-warning "${@:3}"
+}
+redis_master_is() { answers "$1" "$lab/redis" master "$redis"; }
+redis_has_moved() { [[ $("$lab/redis" master "$redis") == r[23] ]]; }
+redis_state() { [[ $'\n'$("$lab/redis" status "$redis")$'\n' == *$'\n'"$1 $2"$'\n'* ]]; }
+# redis_hears NAME VALUE: of a replica.
+redis_hears() {
+  redis_as s1 exporter SENTINEL REPLICAS mymaster | grep -A 1 -x -- "$1" | grep -x -- "$2"
+}
+
+redis_users() {
+  local node
+  for node in r1 s1; do
+    refuse "redis: nobody enters $node without a password" \
+      timeout 3 redis-cli -e -p "$(value "$redis" "${node^^}_PORT")" PING
+    check "redis: the exporter asks $node" redis_as "$node" exporter INFO
+    refuse "redis: the exporter does not stop $node" redis_as "$node" exporter SHUTDOWN
+  done
+  refuse "redis: the exporter reads no keys" redis_as r1 exporter GET key
+  refuse "redis: the exporter does not fail over" redis_as s1 exporter SENTINEL FAILOVER mymaster
+  check "redis: the exporter asks for replicas" redis_as s1 exporter SENTINEL REPLICAS mymaster
+}
+
+# A master is killed, comes back as a replica, and another one steps down.
+redis_failovers() {
+  local second
+  check "redis: the application writes" redis_as r1 app SET key kept
+  check "redis: to both replicas" answers 2 redis_as r1 app WAIT 2 3000
+  fault redis kill "$redis" r1
+  eventually 10 "redis: another master after a kill" redis_has_moved
+  second=$("$lab/redis" master "$redis")
+  eventually 5 "redis: the application writes there" redis_as "$second" app SET another key
+  check "redis: nothing was lost" answers kept redis_as "$second" app GET key
+  fault redis start "$redis" r1
+  fault redis wait "$redis"
+  check "redis: r1 came back as a replica" redis_state r1 replica
+  fault redis priority "$redis" r1 1
+  eventually 15 "redis: s1 hears of the priority of r1" redis_hears slave-priority 1
+  check "redis: a failover on demand begins" "$lab/redis" failover "$redis"
+  eventually 10 "redis: r1 is the master again" redis_master_is r1
+}
+
+redis_lab() {
+  LAB_DOWN_AFTER_MS=1000 "$lab/redis" up "$redis" || fail "redis: is up"
+  check "redis: r1 is the master" redis_master_is r1
+  redis_users
+  redis_failovers
+  fault redis stop "$redis" s2
+  fault redis stop "$redis" r3
+  check "redis: frozen nodes are known" redis_state r3 frozen
+  check "redis: two of three Sentinels are enough" redis_as s1 exporter SENTINEL CKQUORUM mymaster
+  fault redis cont "$redis" s2
+  eventually 5 "redis: a thawed Sentinel answers" redis_state s2 sentinel
+  fault redis down "$redis"
+  check "redis: down, frozen nodes too; nothing is left" answers "" left "$redis" ""
+}
+
 check "proxy, HTTP faults, silent DNS and port holder do what they say" "$lab/tools_test"
 semaphores=$(cat /proc/sysvipc/sem)
+redis_lab &
+redis_lab=$!
 bring_up
+wait "$redis_lab" || exit 1
 passwords
 crash &
 crash=$!
