@@ -36,4 +36,17 @@ TEST(Details, AFailedStatementOrAStrangeShapeTakesOnlyItsOwnSeries) {
   EXPECT_THAT(page, testing::Not(testing::HasSubstr("postgres_ha_connections{")));
 }
 
+// What vanishes from the page has a reason, and the right one.
+TEST(Details, AStrangeShapeIsSaid) {
+  for (std::size_t i = 0; i < PrimaryAnswers().size(); ++i) {
+    auto answers = PrimaryAnswers();
+    answers[i] = Recorded("only|two");
+    if (i == 0) answers[i] = Recorded("only|two|and|one");
+    if (i == 1 || i == 2) answers[i] = Recorded("only|two|of|them|five");
+    Samples samples;
+    auto status = ShowDetails(answers, false, samples);
+    EXPECT_EQ(status.message(), "details of an unexpected shape") << i;
+  }
+}
+
 }  // namespace

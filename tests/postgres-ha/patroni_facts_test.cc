@@ -212,6 +212,18 @@ TEST(PatroniFacts, CandidatesAreAbsentWithoutAFreshList) {
   EXPECT_THAT(scene.PageAt(9.1), Not(HasSubstr("role_disagreement{")));
 }
 
+TEST(PatroniFacts, AStandbyThatReplaysTheArchiveRuns) {
+  for (auto [state, runs] : {std::pair("running", "1"), {"streaming", "1"},
+                             {"in archive recovery", "1"}, {"crashed", "0"}, {"starting", "0"}}) {
+    Scene scene;
+    PatroniLook look = Whole("normal.pg2");
+    for (auto& member : look.members) member.state = state;
+    scene.Sql(0);
+    scene.Step(Patroni("pg2", 0.1, look));
+    EXPECT_THAT(scene.PageAt(0.5), HasSubstr(OfMember("running", "pg2", runs))) << state;
+  }
+}
+
 TEST(PatroniFacts, DisagreementsAreSeenOnBothSides) {
   Scene scene;
   scene.Sql(0);

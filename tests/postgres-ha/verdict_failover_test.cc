@@ -9,16 +9,23 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+Evidence SeenAt(double at, decltype(Evidence::seen) seen) {
+  return {{"an eye", At(at), At(at)}, {"on-premise", "pg2"}, std::move(seen)};
+}
+
 Evidence History(double at, std::vector<Promotion> history) {
-  Evidence e;
-  e.eye = "patroni on-premise/a:1";
-  e.member = {"on-premise", "pg2"};
-  e.begin = e.end = At(at);
   PatroniLook look;
   look.alive = true;
   look.history = std::move(history);
-  e.seen = look;
-  return e;
+  return SeenAt(at, look);
+}
+
+// The same as etcd pushes it.
+Evidence PushedHistory(double at, std::vector<Promotion> history) {
+  DcsLook look;
+  look.what = DcsLook::What::kHistory;
+  look.history = std::move(history);
+  return SeenAt(at, look);
 }
 
 std::string PageOf(const DataSet& set, double at) {
@@ -36,7 +43,7 @@ struct Looks {
 
 // Recorded: the leader was killed 2 s after its walsenders had been stopped. The writer missed 109
 // rows, from 4.0203 to 6.1804 s.
-TEST(Succession, TheRecordedLossIsMeasured) {
+void ExpectTheRecordedLoss(Evidence (*history)(double, std::vector<Promotion>)) {
   DataSet set(TwoSites());
   for (auto& evidence : Timeline("kl1")) set.Step(evidence, NowAt(EndOf(evidence)));
   ASSERT_EQ(set.postgres().failovers().size(), 1u);
@@ -45,7 +52,7 @@ TEST(Succession, TheRecordedLossIsMeasured) {
   EXPECT_GE(*before.loss.high_bytes, 20'352);
   EXPECT_TRUE(set.WantsHistory("on-premise"));
 
-  set.Step(History(40, {{12, 185'137'288, {}, "pg1"}, {13, 185'292'432, {}, "pg2"}}), NowAt(40));
+  set.Step(history(40, {{12, 185'137'288, {}, "pg1"}, {13, 185'292'432, {}, "pg2"}}), NowAt(40));
   FailoverFact after = set.postgres().failovers().back();
   EXPECT_FALSE(set.WantsHistory("on-premise"));
   EXPECT_LE(*after.loss.low_bytes, 20'352);
@@ -54,6 +61,11 @@ TEST(Succession, TheRecordedLossIsMeasured) {
   EXPECT_NEAR(*after.loss.seconds, 2.16, 0.3);
   EXPECT_LE(*after.loss.low_seconds, 2.16);
   EXPECT_GE(*after.loss.high_seconds, 2.16);
+}
+
+TEST(Succession, TheRecordedLossIsMeasured) { ExpectTheRecordedLoss(History); }
+TEST(Succession, TheRecordedLossIsMeasuredByWhatEtcdPushes) {
+  ExpectTheRecordedLoss(PushedHistory);
 }
 
 TEST(Succession, RecordedSwitchoversLoseNothingAndSaySo) {
