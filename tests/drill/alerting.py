@@ -19,7 +19,6 @@ SLACK_S = 5
 PENDING_S, PATIENT_S = 60, 300
 CALM_S = 4 * monitoring.INTERVAL_S
 LOOK_S = 5  # until the exporter has asked Patroni, or tried the route
-PATIENCE_S = 40  # ttl + loop_wait
 RTO_S = 120
 READ_ROUTE = measured.SERVICE | {"service": "postgres_ro"}
 
@@ -195,9 +194,9 @@ def no_failover(lab, exporter, watched):
     writer.stop()
     allowed = ("PostgresDataLost",) if lost_rows(lab, writer, leader) else ()
     calm(watched)
-    over = new + EVENT_WINDOW_S
+    over, patience = new + EVENT_WINDOW_S, int(lab["TTL"]) + int(lab["LOOP_WAIT"])
     return table(watched, "no failover", fault, [
-        Expected("PostgresNoLeader", "postgres", at(fault, PATIENCE_S, PATIENCE_S + 1), at(new)),
+        Expected("PostgresNoLeader", "postgres", at(fault, patience, patience + 1), at(new)),
         Expected("PostgresRtoMissed", "postgres", at(fault, RTO_S, RTO_S + 1), at(over)),
         Expected("PostgresRtoMissed", "postgres_rw", at(fault, RTO_S, RTO_S + LOOK_S),
                  at(over, 0, 10)),
