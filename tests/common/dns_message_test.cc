@@ -209,10 +209,13 @@ TEST(DnsMessage, NamesThatGoForwardOrRound) {
     EXPECT_EQ(Defect({0x8180, {Record(name, DnsType::kA, 1, "abcd")}, {}, {}}),
               "a name points forward");
   }
-  // Each is before itself, and both point to each other.
-  std::string pair = Pointer(end + 12 + 10) + Pointer(end);
-  EXPECT_EQ(Defect({0x8180, {Record(pair.substr(0, 2), DnsType::kTxt, 1, "")}, {}, {}}),
-            "a name points forward");
+  // Two pointers to each other, in data that nobody reads as a name.
+  std::size_t data = end + 11;
+  std::string pair = Record(NameBytes("."), DnsType::kHttps, 1, Pointer(data + 2) + Pointer(data));
+  for (std::size_t at : {data, data + 2}) {
+    Reply reply{0x8180, {pair, Record(Pointer(at), DnsType::kTxt, 1, "")}, {}, {}};
+    EXPECT_EQ(Defect(reply), "a name points forward");
+  }
 }
 
 TEST(DnsMessage, NamesThatAreTooLong) {

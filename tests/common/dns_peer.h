@@ -5,13 +5,14 @@
 #include "tests/common/dns_bytes.h"
 #include "tests/common/peer.h"
 
-// Answers a datagram with those that `udp` gives for it; `serve`, if there is one, has the TCP
-// connections to the same port.
+// Answers a datagram with those that `udp` gives for it, once or without an end; `serve`, if there
+// is one, has the TCP connections to the same port.
 class DnsPeer {
  public:
   using Udp = std::function<std::vector<std::string>(const std::string& query, int count)>;
-  explicit DnsPeer(Udp udp, std::function<void(const Socket&)> serve = nullptr)
-      : udp_(std::move(udp)) {
+  explicit DnsPeer(Udp udp, std::function<void(const Socket&)> serve = nullptr,
+                   bool endless = false)
+      : udp_(std::move(udp)), endless_(endless) {
     if (serve) tcp_ = std::make_unique<Peer>(serve);
     sockaddr_in at = Address(tcp_ ? tcp_->port() : 0);
     socklen_t size = sizeof at;
@@ -63,12 +64,16 @@ class DnsPeer {
         s.sources.push_back(ntohs(from.sin_port));
         return static_cast<int>(s.queries.size());
       });
-      for (auto& bytes : udp_(query, count))
-        sendto(socket_.fd(), bytes.data(), bytes.size(), 0, address, size);
+      auto datagrams = udp_(query, count);
+      do {
+        for (auto& bytes : datagrams)
+          sendto(socket_.fd(), bytes.data(), bytes.size(), 0, address, size);
+      } while (endless_ && !stopping_);
     }
   }
 
-  Udp udp_;
+  const Udp udp_;
+  const bool endless_;
   std::unique_ptr<Peer> tcp_;
   Socket socket_{socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   int port_ = 0;

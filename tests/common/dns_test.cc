@@ -138,7 +138,7 @@ TEST(DnsUdp, TheWrongIdAgainAndAgainIsNoAnswer) {
 }
 
 TEST(DnsUdp, AFloodOfGarbageEndsAtTheDeadline) {
-  DnsPeer peer([](auto&, int) { return Datagrams(20000, std::string(64, 'x')); });
+  DnsPeer peer([](auto&, int) { return Datagrams(1, std::string(64, 'x')); }, nullptr, true);
   auto error = ErrorIn(peer.server(), 200ms, 2s);
   EXPECT_TRUE(absl::IsDeadlineExceeded(error)) << error;
 }
