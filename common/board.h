@@ -33,7 +33,9 @@ class Board : public Judge {
     state_.With([&](State& s) { s.hooks = std::make_shared<Hooks>(std::move(hooks)); });
   }
 
-  // Announces a look of `eye` that begins now and is over at `deadline`, and returns its begin.
+  // Announces a look of `eye` that begins now and is over at `deadline`, and returns its begin. What
+  // was seen meanwhile waits for it, so that the verdict takes all of it in the order of the ends.
+  // An eye need not announce what comes in any order without harm: then bounds are only wider.
   Instant Begin(const std::string& eye, const Deadline& deadline, Instant now = Clock::now()) {
     state_.With([&](State& s) { s.queue.Expect(eye, now, deadline.at()); });
     return now;

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
 
 namespace {
 
@@ -158,6 +159,24 @@ TEST(Config, ExamplesAreRead) {
     ++read;
   }
   EXPECT_GE(read, 1);
+}
+
+std::string TextOf(const std::string& file) {
+  std::ifstream in(SOURCE_DIR "/" + file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Whoever looks for a key finds it there, in force or as a comment.
+TEST(Config, TheExampleNamesEveryKey) {
+  const std::string example = TextOf("packaging/examples/postgres-ha.yml");
+  const std::string all = TextOf("tests/config/postgres-ha/everything.good.yml");
+  const std::regex key("([a-z_]+):[ \n]"), comment("#.*");
+  const std::string keys = std::regex_replace(all, comment, "");
+  int found = 0;
+  for (std::sregex_iterator k(keys.begin(), keys.end(), key); k != std::sregex_iterator(); ++k)
+    if (std::regex_search(example, std::regex("\\b" + (*k)[1].str() + "\\b"))) ++found;
+    else ADD_FAILURE() << (*k)[1] << " is not in the example";
+  EXPECT_GT(found, 50);
 }
 
 TEST(Config, PasswordsNeverAppearInErrors) {
