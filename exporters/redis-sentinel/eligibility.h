@@ -23,7 +23,9 @@ extern const std::vector<std::string_view> kIneligibleReasons;  // all but kElig
 std::string_view EligibilityName(Eligibility eligibility);       // "eligible", or one of those
 
 // In the view of one Sentinel, now. Frozen Sentinels come back with old pings and long broken
-// links: kLinkDown can hold a failover up for good when the master was down meanwhile.
+// links: kLinkDown can hold a failover up for good when the master was down meanwhile. A replica
+// that reports the role of a master is eligible too (an old master that came back, for some 10 s,
+// with offset 0), and so is one whose link never stood (an age of -1 s).
 Eligibility EligibilityOf(const MonitoredReplica& replica, const MonitoredMaster& master);
 
 // Whom this Sentinel would promote, if it were the one to do it: of the eligible ones that with the
