@@ -50,15 +50,15 @@ absl::Status FirstError(const Results& results) {
   return failed == results.end() ? absl::OkStatus() : failed->status();
 }
 
-Connection::Connection(ConnectionOptions options)
+RedisConnection::RedisConnection(RedisConnectionOptions options)
     : options_(std::move(options)), stream_(options_.stream), reader_(options_.max_reply_bytes) {}
 
-absl::Status Connection::End(absl::Status status) {
+absl::Status RedisConnection::End(absl::Status status) {
   Close();
   return status;
 }
 
-absl::Status Connection::Open(const Deadline& deadline) {
+absl::Status RedisConnection::Open(const Deadline& deadline) {
   if (open()) return absl::OkStatus();
   password_ = options_.password;
   if (!options_.password_file.empty()) {
@@ -80,14 +80,14 @@ absl::Status Connection::Open(const Deadline& deadline) {
   return absl::OkStatus();
 }
 
-void Connection::CloseIfEnded() {
+void RedisConnection::CloseIfEnded() {
   char byte;
   if (!open()) return;
   auto came = stream_.Receive(&byte, 1, Deadline(Clock::now()));
   if (!absl::IsDeadlineExceeded(came.status())) Close();  // or it spoke, though nobody asked
 }
 
-absl::Status Connection::Send(const Batch& batch, const Deadline& deadline) {
+absl::Status RedisConnection::Send(const Batch& batch, const Deadline& deadline) {
   if (auto opened = Open(deadline); !opened.ok()) return opened;
   std::string bytes;
   if (auth_unsent_) {
@@ -101,7 +101,7 @@ absl::Status Connection::Send(const Batch& batch, const Deadline& deadline) {
   return absl::IsDeadlineExceeded(sent) ? End(sent) : sent;
 }
 
-absl::StatusOr<Reply> Connection::Next(const Deadline& deadline) {
+absl::StatusOr<Reply> RedisConnection::Next(const Deadline& deadline) {
   char buffer[16384];
   for (bool over = false;; over = deadline.Over()) {
     auto reply = reader_.Next();
@@ -117,7 +117,7 @@ absl::StatusOr<Reply> Connection::Next(const Deadline& deadline) {
 }
 
 // OK when the session can go on after `reply`.
-absl::Status Connection::SessionError(const Reply& reply) {
+absl::Status RedisConnection::SessionError(const Reply& reply) {
   if (reply.type != Reply::kError || !EndsSession(reply.text)) return absl::OkStatus();
   auto error = ErrorOf(reply.text);
   if (absl::IsUnauthenticated(error)) {
@@ -132,7 +132,7 @@ absl::Status Connection::SessionError(const Reply& reply) {
 }
 
 // A server without a password answers AUTH with ERR, and goes on. That line may repeat ours.
-absl::Status Connection::AwaitAuth(const Deadline& deadline) {
+absl::Status RedisConnection::AwaitAuth(const Deadline& deadline) {
   if (!auth_unanswered_) return absl::OkStatus();
   auto reply = Next(deadline);
   if (!reply.ok()) return reply.status();
@@ -144,7 +144,7 @@ absl::Status Connection::AwaitAuth(const Deadline& deadline) {
   return SessionError(*reply);
 }
 
-absl::StatusOr<Reply> Connection::Receive(const Deadline& deadline) {
+absl::StatusOr<Reply> RedisConnection::Receive(const Deadline& deadline) {
   if (auto logged_in = AwaitAuth(deadline); !logged_in.ok()) return logged_in;
   auto reply = Next(deadline);
   if (!reply.ok()) return reply;
@@ -153,7 +153,7 @@ absl::StatusOr<Reply> Connection::Receive(const Deadline& deadline) {
   return reply;
 }
 
-absl::StatusOr<Results> Connection::Run(const Batch& batch, const Deadline& deadline) {
+absl::StatusOr<Results> RedisConnection::Run(const Batch& batch, const Deadline& deadline) {
   CloseIfEnded();
   reader_.BeginBatch();
   auto sent = Send(batch, deadline);

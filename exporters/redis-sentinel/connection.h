@@ -10,7 +10,7 @@
 
 // One session with a Redis node or a Sentinel.
 
-struct ConnectionOptions {
+struct RedisConnectionOptions {
   StreamOptions stream;
   std::string user;           // empty: the default user
   std::string password;       // empty, and no file: no AUTH
@@ -40,9 +40,9 @@ using Results = std::vector<absl::StatusOr<Reply>>;  // one per command, in orde
 // Errors as stream.h, and Unauthenticated (NOAUTH, WRONGPASS, back-off), PermissionDenied
 // (protected mode), Unavailable (out of clients), DataLoss (no RESP, too much of it, answers nobody
 // asked for), Internal (password_file cannot be read).
-class Connection {
+class RedisConnection {
  public:
-  explicit Connection(ConnectionOptions options);
+  explicit RedisConnection(RedisConnectionOptions options);
 
   // Sends all commands in one write and waits for their answers. The outer status is the session's;
   // an error line is its command's alone, see ErrorOf. When the server says why it leaves before it
@@ -71,7 +71,7 @@ class Connection {
   absl::Status SessionError(const Reply& reply);
   absl::Status End(absl::Status status);
 
-  const ConnectionOptions options_;
+  const RedisConnectionOptions options_;
   Stream stream_;
   RespReader reader_;
   int sessions_ = 0;

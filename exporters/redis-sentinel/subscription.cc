@@ -1,6 +1,6 @@
 #include "exporters/redis-sentinel/subscription.h"
 
-Subscription::Subscription(ConnectionOptions options, std::vector<std::string> patterns)
+Subscription::Subscription(RedisConnectionOptions options, std::vector<std::string> patterns)
     : connection_(std::move(options)), patterns_(std::move(patterns)) {}
 
 void Subscription::Close() {

@@ -24,10 +24,10 @@ struct Event {
 class Subscription {
  public:
   // `patterns` like "+*", "-*": one that the ACL refuses refuses them all (PermissionDenied).
-  Subscription(ConnectionOptions options, std::vector<std::string> patterns);
+  Subscription(RedisConnectionOptions options, std::vector<std::string> patterns);
 
-  // OK when the server confirmed the subscription, now or earlier. Errors as Connection::Run, and
-  // end the session.
+  // OK when the server confirmed the subscription, now or earlier. Errors as RedisConnection::Run,
+  // and end the session.
   absl::Status Open(const Deadline& deadline);
   // The events that have come since; waits for the first until `deadline`. None is no error. Errors
   // end the session; events that came before one are handed out first, the error by the next call.
@@ -48,7 +48,7 @@ class Subscription {
   absl::Status Take(Reply reply);
   absl::Status Lost(absl::Status status);
 
-  Connection connection_;
+  RedisConnection connection_;
   const std::vector<std::string> patterns_;
   std::size_t confirmed_ = 0;      // patterns
   Instant alive_{};                // sent then, and answered: the latest

@@ -15,7 +15,7 @@ namespace {
 
 const Batch kInfo = {{"INFO"}};
 
-ConnectionOptions To(const Peer& peer) {
+RedisConnectionOptions To(const Peer& peer) {
   return {{"127.0.0.1", peer.port(), {}}, "", "", "", 1 << 20};
 }
 
@@ -40,7 +40,7 @@ TEST(Connection, AnswersComeInOrderAndErrorsAreTheirCommands) {
     Say(s, "$2\r\nhi\r\n-NOQUORUM 1 usable\r\n:7\r\n");
     AwaitClose(s);
   });
-  Connection connection(To(peer));
+  RedisConnection connection(To(peer));
   Batch batch = {{"INFO"}, {"SENTINEL", "CKQUORUM", "x"}, {"ROLE"}};
   auto results = connection.Run(batch, Deadline::In(5s));
   ASSERT_TRUE(results.ok()) << results.status();
@@ -57,10 +57,10 @@ TEST(Connection, AuthGoesWithTheFirstBatchOnly) {
     Say(s, "+OK\r\n:1\r\n");
     while (HeardCommand(s, {"INFO"})) Say(s, ":2\r\n");
   });
-  ConnectionOptions options = To(peer);
+  RedisConnectionOptions options = To(peer);
   options.user = "watcher";
   options.password = "hunter2";
-  Connection connection(options);
+  RedisConnection connection(options);
   for (int i : {1, 2, 2}) {
     auto results = connection.Run(kInfo, Deadline::In(5s));
     ASSERT_TRUE(results.ok()) << results.status();
@@ -74,9 +74,9 @@ TEST(Connection, AServerWithoutAPasswordIsAskedAllTheSame) {
     Say(s, "-ERR AUTH <password> called without any password configured\r\n:1\r\n");
     AwaitClose(s);
   });
-  ConnectionOptions options = To(peer);
+  RedisConnectionOptions options = To(peer);
   options.password = "hunter2";
-  auto results = Connection(options).Run(kInfo, Deadline::In(5s));
+  auto results = RedisConnection(options).Run(kInfo, Deadline::In(5s));
   ASSERT_TRUE(results.ok()) << results.status();
   EXPECT_EQ((*results)[0]->integer, 1);
 }
@@ -87,10 +87,10 @@ TEST(Connection, AWrongPasswordIsNotTriedAgainUntilItsFileChanges) {
     else Say(s, "-WRONGPASS invalid hunter2\r\n-NOAUTH Authentication required.\r\n");
     AwaitClose(s);
   });
-  ConnectionOptions options = To(peer);
+  RedisConnectionOptions options = To(peer);
   options.password_file = testing::TempDir() + "/redis_password";
   std::ofstream(options.password_file) << "old\n";
-  Connection connection(options);
+  RedisConnection connection(options);
   auto denied = connection.Run(kInfo, Deadline::In(5s)).status();
   ExpectStatus(denied, absl::StatusCode::kUnauthenticated,
                "does not accept the password (WRONGPASS)");
@@ -113,7 +113,7 @@ TEST(Connection, AMissingPasswordBacksOffToo) {
     Say(s, "-NOAUTH Authentication required.\r\n");
     AwaitClose(s);
   });
-  Connection connection(To(peer));
+  RedisConnection connection(To(peer));
   ExpectStatus(connection.Run(kInfo, Deadline::In(5s)).status(), absl::StatusCode::kUnauthenticated,
                "wants a password, and none is configured");
   EXPECT_FALSE(connection.Run(kInfo, Deadline::In(5s)).ok());
@@ -136,9 +136,9 @@ TEST(Connection, WhatTheServerSaysLastIsTheReason) {
         shutdown(s.fd(), SHUT_WR);
         AwaitClose(s);
       });
-      ConnectionOptions options = To(peer);
+      RedisConnectionOptions options = To(peer);
       options.password = password;
-      auto results = Connection(options).Run({{"INFO"}, {"ROLE"}}, Deadline::In(5s));
+      auto results = RedisConnection(options).Run({{"INFO"}, {"ROLE"}}, Deadline::In(5s));
       ExpectStatus(results.status(), c.code, c.what);
       ExpectStatus(results.status(), c.code, "127.0.0.1:" + std::to_string(peer.port()));
     }
@@ -152,7 +152,7 @@ TEST(Connection, TheReasonSurvivesAReset) {
     Deadline::In(5s).Wait(s.fd(), POLLIN);
   });
   for (int i = 0; i < 50; ++i)
-    ExpectStatus(Connection(To(peer)).Run(kInfo, Deadline::In(5s)).status(),
+    ExpectStatus(RedisConnection(To(peer)).Run(kInfo, Deadline::In(5s)).status(),
                  absl::StatusCode::kUnavailable, "out of clients");
 }
 
@@ -162,7 +162,7 @@ TEST(Connection, ASessionThatEndedIdleIsReplaced) {
     ++sessions;
     if (HeardCommand(s, {"INFO"})) Say(s, ":" + std::to_string(sessions) + "\r\n");
   });
-  Connection connection(To(peer));
+  RedisConnection connection(To(peer));
   for (int i : {1, 2, 3}) {
     auto results = connection.Run(kInfo, Deadline::In(5s));
     ASSERT_TRUE(results.ok()) << results.status();
@@ -176,7 +176,7 @@ TEST(Connection, ASessionThatEndsOnAQuestionIsAFailureAndNotAskedTwice) {
     if (HeardCommand(s, {"INFO"})) Say(s, ":1\r\n");
     HeardCommand(s, {"INCR", "x"});
   });
-  Connection connection(To(peer));
+  RedisConnection connection(To(peer));
   ASSERT_TRUE(connection.Run(kInfo, Deadline::In(5s)).ok());
   ExpectStatus(connection.Run({{"INCR", "x"}}, Deadline::In(5s)).status(),
                absl::StatusCode::kUnavailable, "closed by the peer");
@@ -192,7 +192,7 @@ TEST(Connection, ALateAnswerIsNobodys) {
     Say(s, ":" + std::to_string(session) + "\r\n");
     AwaitClose(s);
   });
-  Connection connection(To(peer));
+  RedisConnection connection(To(peer));
   ExpectStatus(connection.Run(kInfo, Deadline::In(100ms)).status(),
                absl::StatusCode::kDeadlineExceeded, "no answer in time");
   EXPECT_FALSE(connection.open());
@@ -207,7 +207,7 @@ TEST(Connection, NothingOutlivesTheDeadline) {
            [](const Socket& s) { Dribble(s, Bulk(std::string(100, 'x'))); },
            [](const Socket& s) { Dribble(s, "*1000\r\n:1\r\n:1\r\n:1\r\n:1\r\n"); }}) {
     Peer peer(serve);
-    Connection connection(To(peer));
+    RedisConnection connection(To(peer));
     Instant begin = Clock::now();
     auto status = connection.Run(kInfo, Deadline::In(500ms)).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
@@ -228,7 +228,7 @@ TEST(Connection, WhatIsNoRespIsDataLossAtOnceAndCostsNoMemory) {
                                          {"+", "longer than 1048576 bytes"},
                                          {":1\r\n", "answers more than it was asked"}}) {
     Peer peer([&](const Socket& s) { Flood(s, c.flood); });
-    Connection connection(To(peer));
+    RedisConnection connection(To(peer));
     for (int i = 0; i < 10; ++i) {
       auto status = connection.Run(kInfo, Deadline::In(10s)).status();
       ExpectStatus(status, absl::StatusCode::kDataLoss, c.what);
@@ -239,16 +239,16 @@ TEST(Connection, WhatIsNoRespIsDataLossAtOnceAndCostsNoMemory) {
 }
 
 TEST(Connection, RefusedIsUnavailable) {
-  ConnectionOptions options;
+  RedisConnectionOptions options;
   options.stream = {"127.0.0.1", Listen("127.0.0.1", 0, 1).port, {}};
-  ExpectStatus(Connection(options).Run(kInfo, Deadline::In(5s)).status(),
+  ExpectStatus(RedisConnection(options).Run(kInfo, Deadline::In(5s)).status(),
                absl::StatusCode::kUnavailable, "refused");
 }
 
 TEST(Connection, KeepsItsSession) {
   int sessions = 0;
   Peer peer(Counting(sessions));
-  Connection connection(To(peer));
+  RedisConnection connection(To(peer));
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(connection.Run(kInfo, Deadline::In(5s)).ok());
   EXPECT_EQ(peer.connections(), 1);
   EXPECT_EQ(connection.sessions(), 1);

@@ -69,11 +69,11 @@ class RealServer : public testing::Test {
         "user exporter on >hunter2 -@all +ping +info +psubscribe resetchannels &+* &-*\n",
         port_, tls_port_, own_.cert_file(), own_.key_file(), client_.cert_file());
   }
-  ConnectionOptions Plain() {
+  RedisConnectionOptions Plain() {
     return {{"127.0.0.1", port_, {}}, "exporter", "hunter2", "", 4 << 20};
   }
-  ConnectionOptions Tls() {
-    ConnectionOptions o = Plain();
+  RedisConnectionOptions Tls() {
+    RedisConnectionOptions o = Plain();
     o.stream.port = tls_port_;
     o.stream.tls = TlsOptions();
     o.stream.tls->ca_file = own_.cert_file();
@@ -82,7 +82,7 @@ class RealServer : public testing::Test {
     return o;
   }
   // Runs until the server is up.
-  absl::StatusOr<Results> Await(Connection& c, const Batch& batch) {
+  absl::StatusOr<Results> Await(RedisConnection& c, const Batch& batch) {
     Deadline deadline = Deadline::In(10s);
     auto results = c.Run(batch, deadline);
     while (absl::IsUnavailable(results.status()) && !deadline.Over())
@@ -96,8 +96,8 @@ class RealServer : public testing::Test {
 
 TEST_F(RealServer, AnswersPlainAndByTls) {
   Server server(Configuration());
-  for (const ConnectionOptions& options : {Plain(), Tls()}) {
-    Connection connection(options);
+  for (const RedisConnectionOptions& options : {Plain(), Tls()}) {
+    RedisConnection connection(options);
     auto results = Await(connection, {{"INFO"}, {"SHUTDOWN"}, {"PING"}});
     ASSERT_TRUE(results.ok()) << results.status();
     ASSERT_EQ(results->size(), 3u);
@@ -111,9 +111,9 @@ TEST_F(RealServer, AnswersPlainAndByTls) {
 
 TEST_F(RealServer, SaysWhyNot) {
   Server server(Configuration());
-  Connection first(Tls());
+  RedisConnection first(Tls());
   ASSERT_TRUE(Await(first, {{"PING"}}).ok());
-  ConnectionOptions wrong_password = Plain(), no_password = Plain(), nameless = Tls(),
+  RedisConnectionOptions wrong_password = Plain(), no_password = Plain(), nameless = Tls(),
                     stranger = Tls(), untrusted = Tls(), misnamed = Tls(), plain_to_tls = Plain(),
                     tls_to_plain = Tls();
   wrong_password.password = "wrong";
@@ -126,7 +126,7 @@ TEST_F(RealServer, SaysWhyNot) {
   plain_to_tls.stream.port = tls_port_;
   tls_to_plain.stream.port = port_;
   using absl::StatusCode;
-  struct Case { ConnectionOptions options; StatusCode code; std::string what; };
+  struct Case { RedisConnectionOptions options; StatusCode code; std::string what; };
   for (const Case& c : std::vector<Case>{
            {wrong_password, StatusCode::kUnauthenticated, "WRONGPASS"},
            {no_password, StatusCode::kUnauthenticated, "wants a password"},
@@ -136,7 +136,7 @@ TEST_F(RealServer, SaysWhyNot) {
            {misnamed, StatusCode::kPermissionDenied, "is not for redis.example"},
            {plain_to_tls, StatusCode::kUnavailable, ""},
            {tls_to_plain, StatusCode::kDeadlineExceeded, "TLS handshake"}}) {
-    auto status = Connection(c.options).Run({{"PING"}}, Deadline::In(500ms)).status();
+    auto status = RedisConnection(c.options).Run({{"PING"}}, Deadline::In(500ms)).status();
     EXPECT_EQ(status.code(), c.code) << status;
     EXPECT_NE(std::string(status.message()).find(c.what), std::string::npos) << status;
   }
@@ -144,8 +144,8 @@ TEST_F(RealServer, SaysWhyNot) {
 
 TEST_F(RealServer, ARestartBetweenTwoQuestionsIsNoFailure) {
   Server server(Configuration());
-  for (const ConnectionOptions& options : {Plain(), Tls()}) {
-    Connection connection(options), other(options);
+  for (const RedisConnectionOptions& options : {Plain(), Tls()}) {
+    RedisConnection connection(options), other(options);
     ASSERT_TRUE(Await(connection, {{"PING"}}).ok());
     server.Stop();
     server.Start();
@@ -158,7 +158,7 @@ TEST_F(RealServer, ARestartBetweenTwoQuestionsIsNoFailure) {
 
 TEST_F(RealServer, AFrozenServerIsATimeoutAndThenAnswersAnew) {
   Server server(Configuration());
-  Connection connection(Tls());
+  RedisConnection connection(Tls());
   ASSERT_TRUE(Await(connection, {{"PING"}}).ok());
   server.Signal(SIGSTOP);
   for (int i = 0; i < 3; ++i)
@@ -172,7 +172,7 @@ TEST_F(RealServer, AFrozenServerIsATimeoutAndThenAnswersAnew) {
 
 TEST_F(RealServer, OutOfClients) {
   Server server(Configuration() + "maxclients 1\n");
-  Connection first(Plain()), second(Plain());
+  RedisConnection first(Plain()), second(Plain());
   ASSERT_TRUE(Await(first, {{"PING"}}).ok());
   auto status = second.Run({{"PING"}}, Deadline::In(2s)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
@@ -181,10 +181,10 @@ TEST_F(RealServer, OutOfClients) {
 
 TEST_F(RealServer, Subscribes) {
   Server server(Configuration());
-  for (const ConnectionOptions& options : {Plain(), Tls()}) {
-    ConnectionOptions admin = options;
+  for (const RedisConnectionOptions& options : {Plain(), Tls()}) {
+    RedisConnectionOptions admin = options;
     admin.user = admin.password = "admin";
-    Connection publisher(admin);
+    RedisConnection publisher(admin);
     ASSERT_TRUE(Await(publisher, {{"PING"}}).ok());
     Subscription subscription(options, {"+*", "-*"});
     auto opened = subscription.Open(Deadline::In(5s));

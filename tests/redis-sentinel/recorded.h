@@ -22,7 +22,7 @@ inline std::string RecordedFile(const std::string& name) {
   return bytes;
 }
 
-// As Connection::Run hands them out.
+// As RedisConnection::Run hands them out.
 inline Results RepliesIn(const std::string& bytes) {
   RespReader reader(4 << 20);
   EXPECT_TRUE(reader.Feed(bytes).ok());
