@@ -1,0 +1,49 @@
+#pragma once
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "exporters/redis-sentinel/replication_set.h"
+
+// The verdict on a deployment: all that its Sentinels monitor. Finds nodes and Sentinels from what
+// any Sentinel says (a Sentinel lists the others, and all replicas), and hands the evidence to the
+// replication sets. A node may be known to several sets only by mistake; each judges for itself.
+class Deployment {
+ public:
+  using Evidence = RedisEvidence;
+  explicit Deployment(DeploymentOptions options);
+  void Configure(DeploymentOptions options);  // a reload; what is known stays known
+
+  void Step(const RedisEvidence& evidence, const Now& now);
+  void Show(const Now& now, Samples& out) const;
+  Pace pace() const { return fast_ ? Pace::kFast : Pace::kCalm; }
+  int targets_revision() const { return targets_revision_; }
+  int facts_revision() const;
+  std::string Facts(const Now& now) const;
+  absl::Status Restore(const std::string& facts, const Now& now);
+  std::vector<Headline> Headlines(const Now& now) const;
+  std::vector<Story> Stories() const;
+
+  const DeploymentOptions& options() const { return options_; }
+  // By announced address; a seed as it is configured, until it told who it is.
+  const std::set<std::string>& nodes() const { return nodes_; }
+  const std::set<std::string>& sentinels() const { return sentinels_; }
+  // The master names that Sentinels said they monitor, those of the allow-list: what to ask for.
+  std::vector<std::string> masters() const;
+  const std::map<std::string, ReplicationSet>& sets() const { return sets_; }
+
+ private:
+  void Step(const RedisEvidence& evidence, const SentinelLook& look, const Now& now);
+  void Refresh(Instant now);  // nodes_ and sentinels_
+
+  DeploymentOptions options_;
+  std::map<std::string, ReplicationSet> sets_;
+  std::map<std::string, std::pair<SentinelLook, Instant>> looks_;  // by Sentinel, the newest
+  std::map<std::string, std::string> seed_is_;                     // seed -> announced address
+  std::set<std::string> nodes_, sentinels_;
+  bool fast_ = false;
+  int targets_revision_ = 0;
+};
+
+using DeploymentBoard = Board<Deployment>;

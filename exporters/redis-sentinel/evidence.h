@@ -1,0 +1,50 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/board.h"
+#include "exporters/redis-sentinel/info.h"
+#include "exporters/redis-sentinel/sentinel_event.h"
+#include "exporters/redis-sentinel/sentinel_replies.h"
+
+// What the eyes of a deployment post on its board. Nodes and Sentinels are named by the address that
+// they announce, "10.0.0.1:6379"; a seed by the address in the configuration until it told its own.
+
+// One look at a Redis node, by INFO.
+struct NodeLook {
+  std::string node;
+  absl::Status status;        // of the look; as RedisConnection::Run
+  std::optional<Info> info;   // when it answered
+};
+
+// What a Sentinel says of one master that it monitors, asked for in one batch.
+struct MasterView {
+  MonitoredMaster master;
+  std::vector<MonitoredReplica> replicas;
+  std::vector<MonitoredSentinel> sentinels;  // the others
+  std::optional<QuorumCheck> quorum;
+  std::optional<HostPort> address;           // where it sends clients
+};
+
+// One look at a Sentinel.
+struct SentinelLook {
+  std::string sentinel;
+  absl::Status status;
+  std::optional<Info> info;        // when it answered
+  std::vector<MasterView> views;
+};
+
+// What a Sentinel announced. It was said between the evidence's begin (the last ping that was
+// answered before it) and its end; a late one, which came with a burst after a cut of the network, is
+// counted, but dates nothing.
+struct EventLook {
+  std::string sentinel;
+  SentinelEvent event;
+  bool late = false;
+};
+
+struct RedisEvidence : Look {
+  std::variant<NodeLook, SentinelLook, EventLook> seen;
+};
