@@ -34,14 +34,22 @@ class Deployment {
   const std::map<std::string, ReplicationSet>& sets() const { return sets_; }
 
  private:
+  struct Seen {
+    SentinelLook look;  // the newest
+    Instant end = Instant();
+  };
   void Step(const RedisEvidence& evidence, const SentinelLook& look, const Now& now);
-  void Refresh(Instant now);  // nodes_ and sentinels_
+  ReplicationSet* SetOf(const std::string& master_name, const Now& now);  // nullptr: not watched
+  void Recognise(const SentinelLook& look);
+  void Refresh(Instant at);  // nodes_ and sentinels_
 
   DeploymentOptions options_;
   std::map<std::string, ReplicationSet> sets_;
-  std::map<std::string, std::pair<SentinelLook, Instant>> looks_;  // by Sentinel, the newest
-  std::map<std::string, std::string> seed_is_;                     // seed -> announced address
+  std::map<std::string, Instant> listed_;      // master names, by a Sentinel, last
+  std::map<std::string, Seen> looks_;          // by Sentinel
+  std::map<std::string, std::string> seed_is_;  // seed -> announced address, which answers too
   std::set<std::string> nodes_, sentinels_;
+  std::string facts_;  // of an earlier process, for sets that are found later
   bool fast_ = false;
   int targets_revision_ = 0;
 };

@@ -28,6 +28,10 @@ struct MasterView {
   std::optional<HostPort> address;           // where it sends clients
 };
 
+// A Sentinel is looked at every 5 s; what it said is a view of now for three times as long, and its
+// look's deadline.
+constexpr Duration kViewPatience = std::chrono::seconds(15);
+
 // One look at a Sentinel.
 struct SentinelLook {
   std::string sentinel;

@@ -31,6 +31,9 @@ class ReplicationSet {
   void Step(const RedisEvidence& evidence, const SentinelLook& look, const MasterView& view,
             const Now& now);
   void Step(const RedisEvidence& evidence, const EventLook& look, const Now& now);
+  // A look at the Sentinel failed: what it said before is no view of now.
+  void Silent(const std::string& sentinel);
+  void Forget(const std::string& sentinel) { views_.erase(sentinel); }
   void Show(const Now& now, Samples& out) const;
 
   // Whether something is wrong or was, a moment ago: then looks come faster.
@@ -47,24 +50,43 @@ class ReplicationSet {
     std::optional<NodeLook> last;             // the newest look
     Instant begin = Instant(), end = Instant();
     Instant listed = Instant();               // by a Sentinel, last
-    bool writable = false;                    // by the newest look
-    Instant writable_begin = Instant();       // of the last look that found it so
+    Result result = Result::kVoid;            // whether it takes writes, by the newest look
+    std::string run_id;                       // by the newest answer
   };
   struct View {
     MasterView said;
-    Instant end = Instant();
+    Instant begin = Instant(), end = Instant();
+    Instant other_begin = Instant();  // of the last look that found it sending clients elsewhere
+    bool answered = false;            // the newest look at the Sentinel
+    bool tilt = false;
   };
-  std::optional<std::string> Majority(Instant now) const;  // the node that most Sentinels name
-  void Announced(const std::string& node, Instant begin, Instant end, const Now& now);
-  void Attempted(const Attempt& attempt, const Now& now);
+  using ViewOf = std::map<std::string, View>::value_type;
 
+  // replication_set.cc: evidence in.
+  Duration Patience() const;
+  void Listed(const HostPort& address, Instant at);
+  void Attempted(const Attempt& attempt, const Now& now);
+  void Restarted(Node& node, const NodeLook& look, Instant at, const Now& now);
+  void SawFailover(const SentinelEvent& event, const Now& now);
+  void Trouble(Instant at);
+  // verdict_announced.cc: whom the Sentinels send clients to.
+  std::vector<const ViewOf*> FreshViews(Instant now) const;
+  std::string Majority(Instant now) const;
+  void Compare(const Now& now, Instant at);
+  void Announced(const std::string& node, Instant begin, Instant end, const Now& now);
+  std::string KindOfChange(const Node& old, Instant at) const;
+
+  DeploymentOptions options_;
   std::string name_;
   Service service_;
   std::map<std::string, Node> nodes_;
   std::map<std::string, View> views_;  // by Sentinel
   std::string announced_;              // the node that clients are sent to
+  Instant announced_at_ = Instant();   // known since
+  long long announced_epoch_ = -1;     // of the Sentinels that said so, the highest
   SplitBrain split_brain_;
   bool objectively_down_ = false;      // +odown of the master, since it was announced
   bool asked_for_ = false;             // +try-failover without that: by SENTINEL FAILOVER
+  std::map<std::string, double> incidents_;  // by kind
   Instant suspect_until_ = Instant();
 };

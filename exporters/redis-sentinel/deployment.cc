@@ -1,0 +1,174 @@
+#include "exporters/redis-sentinel/deployment.h"
+
+#include <algorithm>
+
+namespace {
+
+constexpr std::size_t kMaxSets = 200, kMaxSentinels = 200;
+
+const Metric kUp("redis_sentinel_sentinel_up", Type::kGauge,
+                 "Whether the Sentinel answers within the look deadline.", "sentinel");
+const Metric kTilt("redis_sentinel_tilt_active", Type::kGauge,
+                   "Whether the Sentinel is in TILT: it found its clock or itself halted, and takes "
+                   "part in no failover for 30 s.",
+                   "sentinel");
+const Metric kInfo("redis_sentinel_sentinel_info", Type::kInfo, "Who the Sentinel is.", "sentinel",
+                   "run_id", "flavor", "version");
+
+std::string SeedName(const RedisAddress& seed) { return ToText(HostPort{seed.host, seed.port}); }
+
+std::string RunId(const SentinelLook& look) { return look.info ? look.info->run_id : ""; }
+
+}  // namespace
+
+Deployment::Deployment(DeploymentOptions options) { Configure(std::move(options)); }
+
+void Deployment::Configure(DeploymentOptions options) {
+  options_ = std::move(options);
+  auto& masters = options_.masters;
+  if (!masters.empty())
+    std::erase_if(sets_, [&](auto& item) { return !masters.count(item.first); });
+  for (auto& [name, set] : sets_) set.Configure(options_);
+  for (auto& name : masters) sets_.try_emplace(name, options_, name);
+  for (auto& seed : options_.sentinels)
+    if (!seed_is_.count(SeedName(seed))) sentinels_.insert(SeedName(seed));
+  ++targets_revision_;
+}
+
+void Deployment::Step(const RedisEvidence& e, const Now& now) {
+  if (auto* sentinel = std::get_if<SentinelLook>(&e.seen)) Step(e, *sentinel, now);
+  if (auto* node = std::get_if<NodeLook>(&e.seen))
+    for (auto& [name, set] : sets_) set.Step(e, *node, now);
+  if (auto* event = std::get_if<EventLook>(&e.seen)) {
+    auto set = sets_.find(event->event.master_name);
+    if (set != sets_.end()) set->second.Step(e, *event, now);
+    if (AnnouncesMaster(event->event)) Refresh(e.end);
+  }
+  fast_ = std::any_of(sets_.begin(), sets_.end(),
+                      [&](auto& item) { return item.second.Suspect(e.end); });
+}
+
+void Deployment::Step(const RedisEvidence& e, const SentinelLook& look, const Now& now) {
+  if (looks_.size() >= kMaxSentinels && !looks_.count(look.sentinel)) return;
+  looks_[look.sentinel] = {look, e.end};
+  std::set<std::string> said;
+  for (auto& view : look.views) {
+    ReplicationSet* set = SetOf(view.master.name, now);
+    if (set == nullptr) continue;
+    said.insert(view.master.name);
+    listed_[view.master.name] = e.end;
+    set->Step(e, look, view, now);
+  }
+  for (auto& [name, set] : sets_)
+    if (!said.count(name)) set.Silent(look.sentinel);
+  Recognise(look);
+  if (look.status.ok()) {
+    std::erase_if(sets_, [&](auto& item) {
+      auto last = listed_.find(item.first);
+      return !options_.masters.count(item.first) && last != listed_.end() &&
+             e.end - last->second > options_.forget_after;
+    });
+    std::erase_if(listed_, [&](auto& item) { return !sets_.count(item.first); });
+  }
+  Refresh(e.end);
+}
+
+ReplicationSet* Deployment::SetOf(const std::string& name, const Now& now) {
+  if (auto found = sets_.find(name); found != sets_.end()) return &found->second;
+  if (sets_.size() >= kMaxSets || (!options_.masters.empty() && !options_.masters.count(name)))
+    return nullptr;
+  ReplicationSet& set = sets_.try_emplace(name, options_, name).first->second;
+  // Damaged facts were refused when they came.
+  if (!facts_.empty()) RestoreFacts(facts_, now, {&set.service()}).IgnoreError();
+  return &set;
+}
+
+// A seed and an announced address that answer with the same run id are one Sentinel.
+void Deployment::Recognise(const SentinelLook& look) {
+  if (RunId(look).empty()) return;
+  for (auto& seed : options_.sentinels) {
+    const std::string name = SeedName(seed);
+    auto seen = looks_.find(name);
+    if (seen == looks_.end() || RunId(seen->second.look) != RunId(look)) continue;
+    for (auto& [other, theirs] : looks_) {
+      bool announced = other != name && RunId(theirs.look) == RunId(look);
+      for (auto& s : options_.sentinels) announced = announced && SeedName(s) != other;
+      if (!announced) continue;
+      seed_is_[name] = other;
+      looks_.erase(name);
+      for (auto& [master, set] : sets_) set.Forget(name);
+      return;
+    }
+  }
+}
+
+void Deployment::Refresh(Instant at) {
+  std::set<std::string> nodes, sentinels;
+  for (auto& seed : options_.sentinels)
+    if (!seed_is_.count(SeedName(seed))) sentinels.insert(SeedName(seed));
+  for (auto& [name, set] : sets_) {
+    nodes.merge(set.Nodes(at));
+    for (auto& sentinel : set.Sentinels(at))
+      if (sentinels.size() < kMaxSentinels) sentinels.insert(sentinel);
+  }
+  for (auto& [seed, announced] : seed_is_) {
+    sentinels.erase(seed);
+    sentinels.insert(announced);
+  }
+  std::erase_if(looks_, [&](auto& item) { return !sentinels.count(item.first); });
+  if (nodes == nodes_ && sentinels == sentinels_) return;
+  nodes_ = std::move(nodes);
+  sentinels_ = std::move(sentinels);
+  ++targets_revision_;
+}
+
+void Deployment::Show(const Now& now, Samples& out) const {
+  for (auto& [name, set] : sets_) set.Show(now, out);
+  for (auto& [sentinel, seen] : looks_) {
+    if (now.at - seen.end > kViewPatience + options_.look_deadline) continue;
+    out.Add(kUp, {sentinel}, seen.look.status.ok());
+    if (!seen.look.info) continue;
+    const Info& info = *seen.look.info;
+    out.Add(kInfo, {sentinel, info.run_id, info.flavor, info.version}, 1);
+    if (info.tilt) out.Add(kTilt, {sentinel}, *info.tilt);
+  }
+}
+
+std::vector<std::string> Deployment::masters() const {
+  std::vector<std::string> names;
+  for (auto& [name, at] : listed_) names.push_back(name);
+  return names;
+}
+
+int Deployment::facts_revision() const {
+  int revision = 0;
+  for (auto& [name, set] : sets_) revision += set.service().facts_revision();
+  return revision;
+}
+
+std::string Deployment::Facts(const Now& now) const {
+  std::vector<const Service*> services;
+  for (auto& [name, set] : sets_) services.push_back(&set.service());
+  return FactsFile(services, now);
+}
+
+absl::Status Deployment::Restore(const std::string& facts, const Now& now) {
+  std::vector<Service*> services;
+  for (auto& [name, set] : sets_) services.push_back(&set.service());
+  auto restored = RestoreFacts(facts, now, services);
+  if (restored.ok()) facts_ = facts;
+  return restored;
+}
+
+std::vector<Headline> Deployment::Headlines(const Now& now) const {
+  std::vector<Headline> lines;
+  for (auto& [name, set] : sets_) lines.push_back(set.service().Summary(now));
+  return lines;
+}
+
+std::vector<Story> Deployment::Stories() const {
+  std::vector<Story> stories;
+  for (auto& [name, set] : sets_)
+    for (auto& story : set.service().Stories()) stories.push_back(std::move(story));
+  return stories;
+}

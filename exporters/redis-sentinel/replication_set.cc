@@ -1,0 +1,198 @@
+// What comes in: looks at nodes and Sentinels, and what Sentinels announce.
+#include "exporters/redis-sentinel/replication_set.h"
+
+#include <algorithm>
+
+#include "exporters/redis-sentinel/address.h"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// After an edge everything is looked at faster, for long enough to see an old master demoted.
+constexpr Duration kFastFor = 60s;
+constexpr std::size_t kMaxNodes = 200, kMaxViews = 50;
+
+ServiceOptions ToServiceOptions(const DeploymentOptions& o, const std::string& name) {
+  ServiceOptions s;
+  s.service = "redis";
+  s.scope = name;
+  s.essence = "a master that takes writes";
+  s.rto_objective_seconds = o.rto_objective_seconds;
+  s.rpo_objective_seconds = o.rpo_objective_seconds;
+  s.look_interval_seconds = Seconds(o.look_interval);
+  s.patience_seconds = Seconds(3 * o.look_interval + o.look_deadline);
+  s.fall = s.rise = 2;
+  return s;
+}
+
+bool IsMaster(const NodeLook& look) {
+  return look.info && look.info->role == Role::kMaster && !look.info->loading.value_or(false);
+}
+
+// A node that does not let us in, and a fault of our own, prove nothing.
+Result ResultOf(const NodeLook& look) {
+  if (look.info)  // MISCONF refuses writes when the append-only file cannot be written
+    return IsMaster(look) && look.info->aof_write_ok.value_or(true) ? Result::kOk : Result::kFail;
+  switch (look.status.code()) {
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kInternal:
+      return Result::kVoid;
+    default:
+      return Result::kFail;
+  }
+}
+
+const std::pair<std::string_view, std::string_view> kAborts[] = {
+    {"-failover-abort-not-elected", "failover_not_elected"},
+    {"-failover-abort-no-good-slave", "failover_no_good_replica"},
+    {"-failover-abort-slave-timeout", "failover_replica_timeout"},
+    {"+failover-end-for-timeout", "reconfiguration_timeout"},
+};
+
+}  // namespace
+
+ReplicationSet::ReplicationSet(const DeploymentOptions& options, const std::string& master_name)
+    : options_(options), name_(master_name), service_(ToServiceOptions(options, master_name)) {
+  for (auto& [event, kind] : kAborts) incidents_[std::string(kind)] = 0;
+  incidents_["restart"] = 0;
+}
+
+void ReplicationSet::Configure(const DeploymentOptions& options) {
+  options_ = options;
+  service_.Configure(ToServiceOptions(options, name_));
+}
+
+Duration ReplicationSet::Patience() const {
+  return 3 * options_.look_interval + options_.look_deadline;
+}
+
+void ReplicationSet::Step(const RedisEvidence& e, const NodeLook& look, const Now& now) {
+  auto found = nodes_.find(look.node);
+  if (found == nodes_.end()) return;
+  Node& node = found->second;
+  node.result = ResultOf(look);
+  node.begin = e.begin;
+  node.end = e.end;
+  Restarted(node, look, e.end, now);
+  node.last = look;
+
+  std::string identity = look.info ? look.info->run_id + " " + look.info->replication_id : "";
+  if (auto seconds = split_brain_.Step(look.node, identity, IsMaster(look), e.begin, e.end))
+    service_.SplitBrain(*seconds);
+  service_.SetSplitBrain(split_brain_.proven());
+  if (split_brain_.proven()) suspect_until_ = std::max(suspect_until_, e.end + kFastFor);
+  if (look.node != announced_) return;
+  service_.Looked(e.end);
+  Attempted({node.result, e.begin, e.end}, now);
+}
+
+void ReplicationSet::Restarted(Node& node, const NodeLook& look, Instant at, const Now&) {
+  if (!look.info || look.info->run_id.empty()) return;
+  bool restarted = !node.run_id.empty() && node.run_id != look.info->run_id;
+  node.run_id = look.info->run_id;
+  if (!restarted || look.node != announced_) return;
+  ++incidents_["restart"];
+  Trouble(at);
+}
+
+void ReplicationSet::Attempted(const Attempt& attempt, const Now& now) {
+  if (attempt.result == Result::kFail) Trouble(attempt.end);
+  auto event = service_.Attempted(attempt, now);
+  if (event.opened) service_.Hold("");
+  if (event.closed) Trouble(attempt.end);
+  if (attempt.result == Result::kOk && service_.state() == OutageWatch::State::kUp)
+    service_.Hold(announced_);
+}
+
+// A trouble that lasts does not keep the pace up: only its edges do.
+void ReplicationSet::Trouble(Instant at) {
+  auto& open = service_.open_outage();
+  if (open && at - open->first_fail > kFastFor) return;
+  suspect_until_ = std::max(suspect_until_, at + kFastFor);
+}
+
+void ReplicationSet::Listed(const HostPort& address, Instant at) {
+  if (address.port == 0) return;
+  std::string node = ToText(address);
+  if (nodes_.size() >= kMaxNodes && !nodes_.count(node)) return;
+  nodes_[node].listed = at;
+}
+
+void ReplicationSet::Step(const RedisEvidence& e, const SentinelLook& look, const MasterView& view,
+                          const Now& now) {
+  if (views_.size() >= kMaxViews && !views_.count(look.sentinel)) return;
+  View& own = views_[look.sentinel];
+  if (own.said.address && view.address && ToText(*own.said.address) != ToText(*view.address))
+    own.other_begin = own.begin;
+  own.said = view;
+  own.begin = e.begin;
+  own.end = e.end;
+  own.answered = true;
+  own.tilt = look.info && look.info->tilt.value_or(false);
+  Listed(view.master.address, e.end);
+  if (view.address) Listed(*view.address, e.end);
+  for (auto& replica : view.replicas) Listed(replica.address, e.end);
+  if (ToText(view.master.address) == announced_) {
+    if (view.master.flags.force_failover && !objectively_down_) asked_for_ = true;
+    if (view.master.flags.o_down) objectively_down_ = true;
+    if (view.master.flags.s_down) Trouble(e.end);
+  }
+  Compare(now, e.end);
+  std::erase_if(nodes_, [&](auto& item) {
+    bool gone = e.end - item.second.listed > options_.forget_after && item.first != announced_;
+    if (gone) split_brain_.Forget(item.first);
+    return gone;
+  });
+  std::erase_if(views_, [&](auto& item) {
+    return e.end - item.second.end > options_.forget_after;
+  });
+}
+
+void ReplicationSet::Silent(const std::string& sentinel) {
+  auto view = views_.find(sentinel);
+  if (view != views_.end()) view->second.answered = false;
+}
+
+void ReplicationSet::Step(const RedisEvidence& e, const EventLook& look, const Now& now) {
+  const SentinelEvent& event = look.event;
+  SawFailover(event, now);
+  if (look.late || !event.address) return;  // it dates nothing
+  if (AnnouncesMaster(event)) {
+    Listed(*event.address, e.end);
+    return Announced(ToText(*event.address), e.begin, e.end, now);
+  }
+  if (event.instance_type != "master" || ToText(*event.address) != announced_) return;
+  if (event.name == "+sdown" || event.name == "+odown") Trouble(e.end);
+  if (event.name == "+odown") objectively_down_ = true;
+  if (event.name == "-odown") objectively_down_ = false;
+  if (event.name == "+try-failover") asked_for_ = !objectively_down_;
+}
+
+void ReplicationSet::SawFailover(const SentinelEvent& event, const Now&) {
+  for (auto& [name, kind] : kAborts) {
+    if (event.name != name) continue;
+    ++incidents_[std::string(kind)];
+    asked_for_ = false;
+  }
+}
+
+std::set<std::string> ReplicationSet::Nodes(Instant now) const {
+  std::set<std::string> names;
+  for (auto& [name, node] : nodes_)
+    if (name == announced_ || now - node.listed <= options_.forget_after) names.insert(name);
+  return names;
+}
+
+std::set<std::string> ReplicationSet::Sentinels(Instant now) const {
+  std::set<std::string> names;
+  for (auto& [sentinel, view] : views_) {
+    if (now - view.end > options_.forget_after) continue;
+    names.insert(sentinel);
+    for (auto& other : view.said.sentinels)
+      if (other.address.port != 0) names.insert(ToText(other.address));
+  }
+  return names;
+}

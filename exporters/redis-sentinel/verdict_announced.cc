@@ -1,0 +1,94 @@
+// Whom the Sentinels send clients to, and what a change of that means.
+#include <algorithm>
+
+#include "exporters/redis-sentinel/address.h"
+#include "exporters/redis-sentinel/replication_set.h"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// A silence longer than this means that nobody watched.
+constexpr Duration kUnwatched = 10s;
+// Sentinels follow the one that leads the failover within a tenth of a second, and a slow one within
+// a period of their messages, 2 s: until then those that still name the old master are no news.
+constexpr Duration kFollowWithin = 2s;
+
+}  // namespace
+
+std::vector<const ReplicationSet::ViewOf*> ReplicationSet::FreshViews(Instant now) const {
+  std::vector<const ViewOf*> fresh;
+  for (auto& view : views_)
+    if (view.second.answered && now - view.second.end < kViewPatience + options_.look_deadline)
+      fresh.push_back(&view);
+  return fresh;
+}
+
+// The node that most Sentinels name; of two that are named as often, the one in force.
+std::string ReplicationSet::Majority(Instant now) const {
+  std::map<std::string, int> votes;
+  for (auto* view : FreshViews(now))
+    if (view->second.said.address) ++votes[ToText(*view->second.said.address)];
+  std::string best = votes.count(announced_) ? announced_ : "";
+  for (auto& [node, n] : votes)
+    if (best.empty() || n > votes[best]) best = node;
+  return best;
+}
+
+// Another node is in force when most Sentinels name it, unless they are cut off and repeat what was
+// so before: the configuration with the highest epoch is the true one.
+void ReplicationSet::Compare(const Now& now, Instant at) {
+  std::string node = Majority(at);
+  if (node.empty()) return;
+  long long epoch = -1;
+  bool old_is_named = false;
+  Instant begin = Instant::min();
+  for (auto& [sentinel, view] : views_) {
+    if (!view.said.address) continue;
+    std::string named = ToText(*view.said.address);
+    old_is_named = old_is_named || named == announced_;
+    if (named != node) continue;
+    epoch = std::max(epoch, view.said.master.config_epoch);
+    Instant other = view.other_begin == Instant() ? announced_at_ : view.other_begin;
+    begin = begin == Instant::min() ? other : std::min(begin, other);
+  }
+  if (node != announced_) {
+    if (!announced_.empty() && at < announced_at_ + kFollowWithin) return;
+    if (old_is_named && epoch < announced_epoch_) return;
+    Announced(node, std::max(begin, announced_at_), at, now);
+  }
+  announced_epoch_ = epoch;
+}
+
+// What was in force until now comes to an end between `begin` and `end`.
+void ReplicationSet::Announced(const std::string& node, Instant begin, Instant end,
+                               const Now& now) {
+  if (node == announced_) return;
+  const std::string from = announced_.empty() ? service_.last_holder() : announced_;
+  const Node old = announced_.empty() ? Node() : nodes_[announced_];
+  // Until then clients were sent to one that failed.
+  if (old.result == Result::kFail && old.begin < begin)
+    Attempted({Result::kFail, begin, begin}, now);
+  if (!from.empty() && from != node) {
+    FailoverFact fact;
+    fact.unix_seconds = now.Unix(announced_.empty() ? end : begin + (end - begin) / 2);
+    fact.from = from;
+    fact.to = node;
+    fact.kind = KindOfChange(old, end);
+    service_.Failover(std::move(fact));
+    Trouble(end);
+  }
+  bool first = announced_.empty();
+  announced_ = node;
+  announced_at_ = end;
+  objectively_down_ = asked_for_ = false;
+  const Node& successor = nodes_[node];
+  bool ready = successor.result == Result::kOk && end - successor.end < Patience();
+  if (!first && ready) Attempted({Result::kOk, begin, end, begin}, now);
+}
+
+std::string ReplicationSet::KindOfChange(const Node& old, Instant at) const {
+  if (at - old.end > kUnwatched) return "unseen";
+  if (asked_for_) return "switchover";
+  return objectively_down_ || old.result != Result::kOk ? "failover" : "switchover";
+}

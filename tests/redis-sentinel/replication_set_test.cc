@@ -1,0 +1,112 @@
+#include "exporters/redis-sentinel/replication_set.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "tests/redis-sentinel/replay.h"
+
+namespace {
+
+const std::string k1 = "10.88.0.11:6379", k2 = "10.88.0.12:6379", k3 = "10.88.0.13:6379";
+const std::string kRedis = "{service=\"redis\",scope=\"mymaster\"}";
+
+struct Replay {
+  Deployment deployment{OneDeployment()};
+  double end = 0;
+
+  explicit Replay(const std::vector<RedisEvidence>& all) { Step(all); }
+  void Step(const std::vector<RedisEvidence>& all) {
+    for (auto& e : all) deployment.Step(e, NowAt(end = EndOf(e)));
+  }
+  double Value(const std::string& name, const std::string& labels = kRedis) const {
+    return ValueOf(deployment, end, name + labels);
+  }
+  const Service& service() const { return deployment.sets().at("mymaster").service(); }
+  OutageFact outage() const {
+    return service().outages().empty() ? OutageFact() : service().outages().back();
+  }
+  FailoverFact failover() const {
+    return service().failovers().empty() ? FailoverFact() : service().failovers().back();
+  }
+};
+
+void ExpectOutage(const Replay& r, double truth) {
+  ASSERT_EQ(r.service().outages().size(), 1u);
+  OutageFact f = r.outage();
+  ASSERT_TRUE(f.mid_seconds && f.high_seconds);
+  std::printf("outage of %.3f s: %.3f (%.3f to %.3f)\n", truth, *f.mid_seconds, f.low_seconds,
+              *f.high_seconds);
+  EXPECT_LE(f.low_seconds, truth);
+  EXPECT_GE(*f.high_seconds, truth);
+  EXPECT_NEAR(*f.mid_seconds, truth, 0.5);
+}
+
+TEST(Recorded, KilledMaster) {
+  Replay r(Timeline("kill9"));
+  ExpectOutage(r, 2.76);
+  EXPECT_NEAR(r.outage().start_unix_seconds, kOrigin, 0.2);
+  EXPECT_NEAR(r.outage().end_unix_seconds, kOrigin + 2.747, 0.5);
+  ASSERT_EQ(r.service().failovers().size(), 1u);
+  EXPECT_EQ(r.failover().kind, "failover");
+  EXPECT_EQ(r.failover().from, k1);
+  EXPECT_EQ(r.failover().to, k2);
+  // It came back at 10.01 s and was made a replica at 20.13 s.
+  std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
+  EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 10.05, 0.5);
+  EXPECT_EQ(r.Value("ha_split_brain"), 0);
+  EXPECT_EQ(r.Value("ha_service_up"), 1);
+  EXPECT_EQ(r.Value("ha_active", "{service=\"redis\",scope=\"mymaster\",holder=\"" + k2 + "\"}"), 1);
+}
+
+TEST(Recorded, HungMaster) {
+  Replay r(Timeline("sigstop"));
+  ExpectOutage(r, 3.07);
+  ASSERT_EQ(r.service().failovers().size(), 1u);
+  EXPECT_EQ(r.failover().kind, "failover");
+  std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
+  EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 9.2, 0.5);
+}
+
+TEST(Recorded, SentinelFailoverHasNoOutageButTwoMasters) {
+  Replay r(Timeline("manual"));
+  EXPECT_EQ(r.service().outages().size(), 0u);
+  EXPECT_EQ(r.Value("ha_outages_total"), 0);
+  ASSERT_EQ(r.service().failovers().size(), 1u);
+  EXPECT_EQ(r.failover().kind, "switchover");
+  EXPECT_EQ(r.failover().to, k3);
+  EXPECT_NEAR(r.failover().unix_seconds, kOrigin + 1.097, 0.5);
+  std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
+  EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 10.95, 0.5);
+}
+
+// We see both sides, as clients on either side do who stay on it: the old master never stopped.
+TEST(Recorded, CutNetworkHasTwoMastersAllTheWhile) {
+  Replay r(Timeline("partition"));
+  ASSERT_EQ(r.service().failovers().size(), 1u);
+  EXPECT_EQ(r.failover().kind, "failover");
+  EXPECT_EQ(r.failover().to, k2);
+  EXPECT_EQ(r.service().outages().size(), 0u);
+  std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
+  EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 19.9, 0.5);
+}
+
+TEST(Recorded, IsolatedMaster) {
+  Replay r(Timeline("isolate"));
+  ExpectOutage(r, 3.16);
+  EXPECT_EQ(r.failover().kind, "failover");
+  std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
+  EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 10.2, 0.5);
+}
+
+TEST(Recorded, NobodyToTakeOver) {
+  Replay r(Timeline("noreplica"));
+  ASSERT_TRUE(r.service().open_outage());
+  EXPECT_NEAR(r.Value("ha_open_outage_start_timestamp_seconds"), kOrigin + 4.02, 0.2);
+  EXPECT_EQ(r.Value("ha_service_up"), 0);
+  EXPECT_GE(r.Value("redis_sentinel_incidents_total",
+                    "{master_name=\"mymaster\",kind=\"failover_no_good_replica\"}"), 1);
+  EXPECT_EQ(r.service().failovers().size(), 0u);
+}
+
+}  // namespace
