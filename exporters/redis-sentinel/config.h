@@ -14,7 +14,9 @@ struct DeploymentOptions {
   std::string name;                     // of the group of targets
   std::vector<RedisAddress> sentinels;  // seeds: one is enough, the others are found
   std::set<std::string> masters;        // names to watch; empty: all that the Sentinels monitor
-  RedisConnectionOptions sentinel, node;  // user, password, TLS; without an address
+  // User, password, TLS; without an address. TLS for all Sentinels that are found; a seed by
+  // rediss:// has it in any case.
+  RedisConnectionOptions sentinel, node;
   AddressMap address_map;
   Duration look_interval{}, look_deadline{};  // of a node, while all is calm
   Duration forget_after{};              // a node that nobody lists any more is watched so long

@@ -1,0 +1,128 @@
+#include "exporters/redis-sentinel/config.h"
+
+#include <algorithm>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// What holds for all deployments.
+struct Common {
+  Duration look_interval{}, forget_after{};
+  double rto_seconds = 0, rpo_seconds = 0;
+};
+
+std::string Words(const absl::Status& status) { return std::string(status.message()); }
+
+void ReadAuth(Fields fields, RedisConnectionOptions& connection) {
+  connection.user = fields.String("user");
+  connection.password = fields.Secret("password");
+  connection.password_file = fields.String("password_file");
+  if (!connection.password_file.empty()) connection.password.clear();  // the session reads it
+  if (connection.user.empty() || fields.Has("password") || fields.Has("password_file")) return;
+  fields.Error("user", "needs 'password' or 'password_file'");
+}
+
+TlsOptions ReadTls(Fields fields) {
+  TlsOptions tls;
+  tls.ca_file = fields.String("ca_file");
+  tls.cert_file = fields.String("cert_file");
+  tls.key_file = fields.String("key_file");
+  tls.server_name = fields.String("server_name");
+  if (tls.cert_file.empty() != tls.key_file.empty())
+    fields.Error(tls.cert_file.empty() ? "key_file" : "cert_file",
+                 "'cert_file' and 'key_file' go together");
+  std::string verify = fields.String("verify", "full");
+  if (verify == "ca") tls.verify = TlsOptions::Verify::kCa;
+  else if (verify == "none") tls.verify = TlsOptions::Verify::kNone;
+  else if (verify != "full") fields.Error("verify", "not full, ca or none: '" + verify + "'");
+  return tls;
+}
+
+std::optional<TlsOptions> ReadOptionalTls(Fields& fields, std::string_view key) {
+  if (!fields.Has(key)) return std::nullopt;
+  return ReadTls(fields.Map(key));
+}
+
+void ReadSentinels(Fields& fields, DeploymentOptions& o) {
+  std::set<std::string> given;
+  for (auto& text : fields.Strings("sentinels")) {
+    auto address = ParseRedisAddress(text, kSentinelPort);
+    if (!address.ok()) fields.Error("sentinels", Words(address.status()));
+    else if (!given.insert(ToText({address->host, address->port})).second)
+      fields.Error("sentinels", "'" + ToText({address->host, address->port}) + "' is given twice");
+    else o.sentinels.push_back(*address);
+  }
+  if (!fields.Has("sentinels")) fields.Error("", "deployment '" + o.name + "' needs 'sentinels'");
+}
+
+void ReadAddressMap(Fields& fields, AddressMap& map) {
+  for (Fields& item : fields.Maps("address_map")) {
+    std::string announced = item.Required("announced"), dialled = item.Required("dialled");
+    if (announced.empty() || dialled.empty()) continue;
+    if (auto added = map.Add(announced, dialled); !added.ok()) item.Error("", Words(added));
+  }
+}
+
+DeploymentOptions ReadDeployment(Fields& fields) {
+  DeploymentOptions o;
+  o.name = fields.Required("name");
+  ReadSentinels(fields, o);
+  for (auto& name : fields.Strings("masters")) o.masters.insert(name);
+  ReadAuth(fields.Map("sentinel_auth"), o.sentinel);
+  ReadAuth(fields.Map("redis_auth"), o.node);
+  o.sentinel.stream.tls = ReadOptionalTls(fields, "sentinel_tls");
+  o.node.stream.tls = ReadOptionalTls(fields, "redis_tls");
+  bool all_tls = !o.sentinels.empty() && std::all_of(o.sentinels.begin(), o.sentinels.end(),
+                                                     [](auto& seed) { return seed.tls; });
+  if (all_tls && !o.sentinel.stream.tls) o.sentinel.stream.tls = TlsOptions();
+  ReadAddressMap(fields, o.address_map);
+  Fields expected = fields.Map("expected");
+  o.expected_sentinels = expected.Integer("sentinels", 0, 1, 1000);
+  o.expected_replicas = expected.Integer("replicas", 0, 1, 1000);
+  o.look_deadline = fields.Time("query_timeout", 500ms, 50ms, 10s);
+  return o;
+}
+
+DeploymentOptions LocalDefault() {
+  DeploymentOptions o;
+  o.name = "redis";
+  o.sentinels = {{"127.0.0.1", kSentinelPort, false}};
+  o.look_deadline = 500ms;
+  return o;
+}
+
+Common ReadCommon(Fields& fields) {
+  Common c;
+  Fields watch = fields.Map("watch"), objectives = fields.Map("objectives");
+  c.look_interval = watch.Time("interval", 1s, 50ms, 1h);
+  c.rto_seconds = Seconds(objectives.Time("rto", 10s, 1ms, 24h));
+  c.rpo_seconds = Seconds(objectives.Time("rpo", 300s, 0s, 24h));
+  c.forget_after = fields.Time("forget_after", 10min, 1s, 24h * 365);
+  return c;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<DeploymentOptions>> ReadDeployments(Fields& fields) {
+  std::vector<DeploymentOptions> all;
+  std::set<std::string> names;
+  for (Fields& item : fields.Maps("deployments")) {
+    all.push_back(ReadDeployment(item));
+    const std::string& name = all.back().name;
+    if (!name.empty() && !names.insert(name).second)
+      item.Error("name", "deployment '" + name + "' is given twice");
+  }
+  if (!fields.Has("deployments")) all.push_back(LocalDefault());
+  const Common common = ReadCommon(fields);
+  for (auto& o : all) {
+    o.look_interval = common.look_interval;
+    o.forget_after = common.forget_after;
+    o.rto_objective_seconds = common.rto_seconds;
+    o.rpo_objective_seconds = common.rpo_seconds;
+  }
+  if (all.empty()) fields.Error("deployments", "nothing to watch");
+  auto read = fields.Finish();
+  if (!read.ok()) return read;
+  return all;
+}

@@ -1,0 +1,145 @@
+#include "exporters/redis-sentinel/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+absl::StatusOr<std::vector<DeploymentOptions>> Read(const std::string& text) {
+  Fields fields = Fields::FromText("c.yml", text);
+  return ReadDeployments(fields);
+}
+
+std::string TextOf(const std::string& file) {
+  std::ifstream in(SOURCE_DIR "/" + file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// A file with a password, as deployments have one.
+std::string PasswordFile() {
+  std::string file = testing::TempDir() + "redis_sentinel_config_password";
+  std::ofstream(file) << "from the file\n";
+  setenv("REDIS_PASSWORD_FILE", file.c_str(), 1);
+  return file;
+}
+
+TEST(RedisConfig, WithoutAFileIsTheLocalSentinel) {
+  auto all = Read("");
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->size(), 1u);
+  const DeploymentOptions& o = all->at(0);
+  ASSERT_EQ(o.sentinels.size(), 1u);
+  EXPECT_EQ(o.sentinels[0].host, "127.0.0.1");
+  EXPECT_EQ(o.sentinels[0].port, 26379);
+  EXPECT_TRUE(o.masters.empty());
+  EXPECT_EQ(o.sentinel.user + o.sentinel.password + o.sentinel.password_file, "");
+  EXPECT_FALSE(o.sentinel.stream.tls);
+  EXPECT_EQ(o.look_interval, 1s);
+  EXPECT_EQ(o.look_deadline, 500ms);
+  EXPECT_EQ(o.forget_after, 10min);
+  EXPECT_EQ(o.rto_objective_seconds, 10);
+  EXPECT_EQ(o.rpo_objective_seconds, 300);
+  EXPECT_EQ(o.expected_sentinels, 0);
+  EXPECT_EQ(o.expected_replicas, 0);
+}
+
+TEST(RedisConfig, EveryKeyCounts) {
+  const std::string file = PasswordFile();
+  auto all = Read(TextOf("tests/config/redis-sentinel/everything.good.yml"));
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->size(), 2u);
+  const DeploymentOptions& o = all->at(0);
+  EXPECT_EQ(o.name, "sessions");
+  ASSERT_EQ(o.sentinels.size(), 3u);
+  EXPECT_FALSE(o.sentinels[0].tls);
+  EXPECT_TRUE(o.sentinels[1].tls);
+  EXPECT_EQ(o.sentinels[2].host, "2001:db8::5");
+  EXPECT_EQ(o.masters, (std::set<std::string>{"mymaster", "cache"}));
+  EXPECT_EQ(o.sentinel.password, "secret");
+  EXPECT_EQ(o.node.user, "exporter");
+  EXPECT_EQ(o.node.password_file, file);
+  EXPECT_EQ(o.node.password, "");  // the session reads the file
+  EXPECT_EQ(o.sentinel.stream.tls->ca_file, "/etc/sentinel/ca.pem");
+  EXPECT_EQ(o.sentinel.stream.tls->cert_file, "/etc/sentinel/cert.pem");
+  EXPECT_EQ(o.sentinel.stream.tls->key_file, "/etc/sentinel/key.pem");
+  EXPECT_EQ(o.sentinel.stream.tls->server_name, "sentinel.example.org");
+  EXPECT_EQ(o.sentinel.stream.tls->verify, TlsOptions::Verify::kCa);
+  EXPECT_EQ(o.node.stream.tls->verify, TlsOptions::Verify::kNone);
+  EXPECT_EQ(ToText(o.address_map.Dialled({"172.19.0.2", 6379})), "192.0.2.10:16379");
+  EXPECT_EQ(ToText(o.address_map.Dialled({"redis-1", 6380})), "192.0.2.11:6380");
+  EXPECT_EQ(ToText(o.address_map.Dialled({"172.19.0.3", 6379})), "192.0.2.12:6379");
+  EXPECT_EQ(o.expected_sentinels, 3);
+  EXPECT_EQ(o.expected_replicas, 2);
+  EXPECT_EQ(o.look_deadline, 2s);
+  EXPECT_EQ(all->at(1).look_deadline, 500ms);
+  EXPECT_EQ(all->at(1).sentinels[0].port, 26379);
+  for (auto& each : *all) {
+    EXPECT_EQ(each.look_interval, 500ms);
+    EXPECT_EQ(each.rto_objective_seconds, 20);
+    EXPECT_EQ(each.rpo_objective_seconds, 60);
+    EXPECT_EQ(each.forget_after, 1h);
+  }
+}
+
+// The scheme of a seed says TLS for that seed; for those that are found only if all seeds say so.
+TEST(RedisConfig, SchemesAskForTls) {
+  auto all = Read("deployments:\n  - {name: a, sentinels: ['rediss://h']}\n"
+                  "  - {name: b, sentinels: ['rediss://h', i]}\n");
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_TRUE(all->at(0).sentinel.stream.tls);
+  EXPECT_FALSE(all->at(1).sentinel.stream.tls);
+  EXPECT_FALSE(all->at(0).node.stream.tls);
+}
+
+// tests/config/redis-sentinel/*.good.yml are read without an error; the first lines of *.bad.yml
+// that start with "# " are the errors expected, all of them, in order.
+TEST(RedisConfig, GoodAndBadFiles) {
+  PasswordFile();
+  int good = 0, bad = 0;
+  for (auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/tests/config/redis-sentinel")) {
+    std::string path = entry.path(), name = entry.path().filename();
+    Fields fields = Fields::FromFile(path);
+    auto all = ReadDeployments(fields);
+    if (name.ends_with(".good.yml")) {
+      ++good;
+      EXPECT_TRUE(all.ok()) << name << ": " << all.status();
+      continue;
+    }
+    ++bad;
+    std::string expected;
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line) && line.starts_with("# ");)
+      expected += (expected.empty() ? "" : "\n") + line.substr(2);
+    std::string message(all.status().message());
+    for (std::size_t at; (at = message.find(path)) != std::string::npos;)
+      message.replace(at, path.size(), name);
+    EXPECT_EQ(message, expected) << name;
+    EXPECT_EQ(message.find("secret"), std::string::npos) << name;
+  }
+  EXPECT_GE(good, 2);
+  EXPECT_GE(bad, 5);
+}
+
+TEST(RedisConfig, TheExampleIsReadAndNamesEveryKey) {
+  const std::string example = TextOf("packaging/examples/redis-sentinel.yml");
+  setenv("SENTINEL_REDIS_PASSWORD", "x", 1);
+  setenv("SENTINEL_SENTINEL_PASSWORD", "x", 1);
+  auto read = Read(example);
+  EXPECT_TRUE(read.ok()) << read.status();
+  const std::string all = TextOf("tests/config/redis-sentinel/everything.good.yml");
+  const std::regex key("([a-z_]+):[ \n]");
+  int found = 0;
+  for (std::sregex_iterator k(all.begin(), all.end(), key); k != std::sregex_iterator(); ++k)
+    if (std::regex_search(example, std::regex("\\b" + (*k)[1].str() + "\\b"))) ++found;
+    else ADD_FAILURE() << (*k)[1] << " is not in the example";
+  EXPECT_GT(found, 25);
+}
+
+}  // namespace
