@@ -17,7 +17,11 @@ class EventsEye : public Collector {
   Next Look(const Deadline& deadline) override;
 
  private:
+  absl::Status Listen(const Deadline& deadline);
+  absl::Status Hear(const Deadline& deadline);  // posts what has come
+
   const std::shared_ptr<DeploymentBoard> board_;
   const std::string sentinel_, eye_;
   Subscription subscription_;
+  Instant ping_at_ = Instant();
 };

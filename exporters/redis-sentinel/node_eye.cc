@@ -1,0 +1,60 @@
+#include "exporters/redis-sentinel/node_eye.h"
+
+#include <algorithm>
+
+using namespace std::chrono_literals;
+
+namespace {
+constexpr Duration kFastInterval = 200ms;
+}  // namespace
+
+NodeEye::NodeEye(std::shared_ptr<DeploymentBoard> board, std::string node,
+                 RedisConnectionOptions options, Duration interval, Duration patience)
+    : board_(std::move(board)),
+      node_(std::move(node)),
+      eye_("redis " + node_),
+      interval_(interval),
+      patience_(patience),
+      connection_(std::move(options)) {}
+
+absl::StatusOr<Info> TakeInfo(const absl::StatusOr<Reply>& reply) {
+  if (!reply.ok()) return reply.status();
+  if (reply->type != Reply::kString) return absl::DataLossError("not an answer to INFO");
+  return ParseInfo(reply->text);
+}
+
+NodeLook NodeEye::Ask(const Deadline& deadline) {
+  const Instant begin = board_->Begin(eye_, deadline);
+  NodeLook look;
+  look.node = node_;
+  auto results = connection_.Run({{"INFO"}}, deadline);
+  look.status = results.status();
+  if (results.ok()) {
+    auto info = TakeInfo(results->front());
+    if (info.ok()) look.info = *std::move(info);
+    else
+      look.status = absl::Status(info.status().code(), connection_.name() + ": INFO: " +
+                                                           std::string(info.status().message()));
+  }
+  board_->Post({{eye_, begin, Clock::now()}, look});
+  return look;
+}
+
+Next NodeEye::Look(const Deadline& deadline) {
+  const Instant begin = Clock::now();
+  NodeLook look = Ask(deadline);
+  bool fast = board_->With([](const Deployment& d) { return d.pace() == Pace::kFast; });
+  Duration pause = fast ? std::min(interval_, kFastInterval) : interval_;
+  return {std::move(look.status), std::max(begin + pause, Clock::now()), connection_.fd(), POLLIN};
+}
+
+absl::Status NodeEye::Collect(const Deadline& deadline, Samples& out) {
+  const bool waited_for = connection_.open();
+  const int session = connection_.sessions();
+  NodeLook look = Ask(deadline.AtMost(patience_));
+  if (look.info) ShowNode(*look.info, start_.Of(*look.info, Now::Read().unix_seconds), out);
+  // The descriptor that the last look waits for is closed: only a failure makes it look again.
+  if (look.status.ok() && waited_for && session != connection_.sessions())
+    return absl::UnavailableError(connection_.name() + ": the session ended; there is a new one");
+  return look.status;
+}

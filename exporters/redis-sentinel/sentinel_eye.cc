@@ -1,0 +1,146 @@
+#include "exporters/redis-sentinel/sentinel_eye.h"
+
+#include <algorithm>
+
+#include "exporters/redis-sentinel/node_eye.h"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration kCalmInterval = 5s, kFastInterval = 1s;
+constexpr std::size_t kBefore = 2, kEach = 4;  // answers before the first master; of each
+
+const Metric kStart("redis_sentinel_sentinel_start_timestamp_seconds", Type::kGauge,
+                    "When the Sentinel started, to the second.");
+const Metric kMonitored("redis_sentinel_sentinel_monitored_masters", Type::kGauge,
+                        "Masters that the Sentinel monitors.");
+const Metric kClients("redis_sentinel_sentinel_connected_clients", Type::kGauge,
+                      "Clients connected to the Sentinel.");
+const Metric kRunning("redis_sentinel_sentinel_running_scripts", Type::kGauge,
+                      "Notification scripts that the Sentinel runs now.");
+const Metric kQueued("redis_sentinel_sentinel_queued_scripts", Type::kGauge,
+                     "Notification scripts that wait to be run.");
+const Metric kSimulated("redis_sentinel_sentinel_simulated_failures", Type::kGauge,
+                        "Whether the Sentinel was told to crash in a failover, for a test.");
+
+absl::Status Named(const std::string& name, const absl::Status& s) {
+  return absl::Status(s.code(), name + ": " + std::string(s.message()));
+}
+
+// The answers of one master as its view. Without them all there is none: a view with a hole would
+// be judged as if it were whole. `answers` are kEach.
+absl::Status TakeView(const absl::StatusOr<Reply>* answers, MasterView& view) {
+  auto replicas = ParseReplicas(answers[0]);
+  auto sentinels = ParseSentinels(answers[1]);
+  auto address = ParseMasterAddress(answers[3]);
+  for (auto& s : {replicas.status(), sentinels.status(), address.status()})
+    if (!s.ok()) return s;
+  view.replicas = *std::move(replicas);
+  view.sentinels = *std::move(sentinels);
+  view.address = *address;
+  return absl::OkStatus();
+}
+
+std::vector<std::string> NamesOf(const Results& results, const std::set<std::string>& wanted) {
+  std::vector<std::string> names;
+  auto masters = ParseMasters(results[1]);
+  if (!masters.ok()) return names;
+  for (auto& master : *masters)
+    if (wanted.empty() || wanted.contains(master.name)) names.push_back(master.name);
+  return names;
+}
+
+}  // namespace
+
+Batch SentinelBatch(const std::vector<std::string>& names) {
+  Batch batch = {{"INFO"}, {"SENTINEL", "MASTERS"}};
+  for (auto& name : names)
+    for (auto* word : {"REPLICAS", "SENTINELS", "CKQUORUM", "GET-MASTER-ADDR-BY-NAME"})
+      batch.push_back({"SENTINEL", word, name});
+  return batch;
+}
+
+absl::StatusOr<SentinelLook> TakeSentinelAnswers(const Results& results,
+                                                 const std::vector<std::string>& names) {
+  if (results.size() != kBefore + kEach * names.size())
+    return absl::InternalError("not the answers to this batch");
+  auto info = TakeInfo(results[0]);
+  if (!info.ok()) return Named("INFO", info.status());
+  auto masters = ParseMasters(results[1]);
+  if (!masters.ok()) return Named("SENTINEL MASTERS", masters.status());
+  SentinelLook look;
+  look.info = *std::move(info);
+  for (auto& master : *masters) {
+    auto asked = std::find(names.begin(), names.end(), master.name);
+    if (asked == names.end()) continue;
+    auto* answers = &results[kBefore + kEach * static_cast<std::size_t>(asked - names.begin())];
+    MasterView view;
+    view.master = std::move(master);
+    auto taken = TakeView(answers, view);
+    auto quorum = ParseCkquorum(answers[2]);
+    if (quorum.ok()) view.quorum = *quorum;
+    if (look.status.ok()) look.status = taken.ok() ? quorum.status() : taken;
+    if (taken.ok()) look.views.push_back(std::move(view));
+  }
+  return look;
+}
+
+SentinelEye::SentinelEye(std::shared_ptr<DeploymentBoard> board, std::string sentinel,
+                         RedisConnectionOptions options, Duration patience)
+    : board_(std::move(board)),
+      sentinel_(std::move(sentinel)),
+      eye_("sentinel " + sentinel_),
+      patience_(patience),
+      connection_(std::move(options)) {}
+
+SentinelLook SentinelEye::Query(const Deadline& deadline) {
+  auto wanted = board_->With([](const Deployment& d) { return d.options().masters; });
+  auto results = connection_.Run(SentinelBatch(names_), deadline);
+  if (results.ok()) {
+    auto names = NamesOf(*results, wanted);
+    bool others = names != std::exchange(names_, names);
+    if (others) results = connection_.Run(SentinelBatch(names_), deadline);
+  }
+  SentinelLook failed;
+  failed.status = results.status();
+  if (!results.ok()) return failed;
+  auto look = TakeSentinelAnswers(*results, names_);
+  failed.status = look.ok() ? look->status : look.status();
+  if (!failed.status.ok()) failed.status = Named(connection_.name(), failed.status);
+  if (!look.ok()) return failed;
+  look->status = failed.status;
+  return *std::move(look);
+}
+
+SentinelLook SentinelEye::Ask(const Deadline& deadline) {
+  const Instant begin = board_->Begin(eye_, deadline);
+  SentinelLook look = Query(deadline);
+  look.sentinel = sentinel_;
+  board_->Post({{eye_, begin, Clock::now()}, look});
+  return look;
+}
+
+Next SentinelEye::Look(const Deadline& deadline) {
+  const Instant begin = Clock::now();
+  SentinelLook look = Ask(deadline);
+  bool fast = board_->With([](const Deployment& d) { return d.pace() == Pace::kFast; });
+  return {std::move(look.status), std::max(begin + (fast ? kFastInterval : kCalmInterval),
+                                           Clock::now())};
+}
+
+absl::Status SentinelEye::Collect(const Deadline& deadline, Samples& out) {
+  SentinelLook look = Ask(deadline.AtMost(patience_));
+  if (look.info) ShowSentinel(*look.info, start_.Of(*look.info, Now::Read().unix_seconds), out);
+  return look.status;
+}
+
+void ShowSentinel(const Info& info, std::optional<double> start_unix_seconds, Samples& out) {
+  if (start_unix_seconds) out.Add(kStart, *start_unix_seconds);
+  for (auto& [metric, value] : {std::pair(&kMonitored, info.monitored_masters),
+                                {&kClients, info.connected_clients},
+                                {&kRunning, info.running_scripts},
+                                {&kQueued, info.queued_scripts}})
+    if (value) out.Add(*metric, static_cast<double>(*value));
+  if (info.simulated_failures) out.Add(kSimulated, *info.simulated_failures != 0);
+}
