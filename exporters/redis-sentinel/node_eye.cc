@@ -36,7 +36,8 @@ NodeLook NodeEye::Ask(const Deadline& deadline) {
       look.status = absl::Status(info.status().code(), connection_.name() + ": INFO: " +
                                                            std::string(info.status().message()));
   }
-  board_->Post({{eye_, begin, Clock::now()}, look});
+  const Instant end = Clock::now();  // before Post reads the clock, or it would be held back
+  board_->Post({{eye_, begin, end}, look});
   return look;
 }
 

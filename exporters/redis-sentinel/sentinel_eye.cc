@@ -117,7 +117,8 @@ SentinelLook SentinelEye::Ask(const Deadline& deadline) {
   const Instant begin = board_->Begin(eye_, deadline);
   SentinelLook look = Query(deadline);
   look.sentinel = sentinel_;
-  board_->Post({{eye_, begin, Clock::now()}, look});
+  const Instant end = Clock::now();  // before Post reads the clock, or it would be held back
+  board_->Post({{eye_, begin, end}, look});
   return look;
 }
 
