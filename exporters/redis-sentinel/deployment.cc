@@ -8,13 +8,6 @@ constexpr std::size_t kMaxSets = 200, kMaxSentinels = 200;
 
 const Metric kUp("redis_sentinel_sentinel_up", Type::kGauge,
                  "Whether the Sentinel answers within the look deadline.", "sentinel");
-const Metric kTilt("redis_sentinel_tilt_active", Type::kGauge,
-                   "Whether the Sentinel is in TILT: it found its clock or itself halted, and takes "
-                   "part in no failover for 30 s.",
-                   "sentinel");
-const Metric kInfo("redis_sentinel_sentinel_info", Type::kInfo, "Who the Sentinel is.", "sentinel",
-                   "run_id", "flavor", "version");
-
 std::string SeedName(const RedisAddress& seed) { return ToText(HostPort{seed.host, seed.port}); }
 
 std::string RunId(const SentinelLook& look) { return look.info ? look.info->run_id : ""; }
@@ -124,14 +117,9 @@ void Deployment::Refresh(Instant at) {
 
 void Deployment::Show(const Now& now, Samples& out) const {
   for (auto& [name, set] : sets_) set.Show(now, out);
-  for (auto& [sentinel, seen] : looks_) {
-    if (now.at - seen.end > kViewPatience + options_.look_deadline) continue;
-    out.Add(kUp, {sentinel}, seen.look.status.ok());
-    if (!seen.look.info) continue;
-    const Info& info = *seen.look.info;
-    out.Add(kInfo, {sentinel, info.run_id, info.flavor, info.version}, 1);
-    if (info.tilt) out.Add(kTilt, {sentinel}, *info.tilt);
-  }
+  for (auto& [sentinel, seen] : looks_)
+    if (now.at - seen.end <= kViewPatience + options_.look_deadline)
+      out.Add(kUp, {sentinel}, seen.look.info.has_value());
 }
 
 std::vector<std::string> Deployment::masters() const {

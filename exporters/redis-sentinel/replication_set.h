@@ -9,6 +9,7 @@
 #include "common/split_brain.h"
 #include "exporters/redis-sentinel/config.h"
 #include "exporters/redis-sentinel/evidence.h"
+#include "exporters/redis-sentinel/write_mark.h"
 
 // The judgement on one monitored master and its replicas: service redis, scope = master name. The
 // service is "the node that the Sentinels send clients to takes writes".
@@ -52,6 +53,7 @@ class ReplicationSet {
     Instant listed = Instant();               // by a Sentinel, last
     Result result = Result::kVoid;            // whether it takes writes, by the newest look
     std::string run_id;                       // by the newest answer
+    WriteMarks marks;                         // of the last looks that found it a master
   };
   struct View {
     MasterView said;
@@ -75,6 +77,12 @@ class ReplicationSet {
   void Compare(const Now& now, Instant at);
   void Announced(const std::string& node, Instant begin, Instant end, const Now& now);
   std::string KindOfChange(const Node& old, Instant at) const;
+  // verdict_show.cc, verdict_prospects.cc: samples out.
+  void ShowNodes(const Now& now, Samples& out) const;
+  void ShowViews(const Now& now, Samples& out) const;
+  void ShowAgreement(const Now& now, Samples& out) const;
+  void ShowProspects(const Now& now, Samples& out) const;
+  std::optional<double> LagBytes(const Node& replica) const;
 
   DeploymentOptions options_;
   std::string name_;

@@ -1,4 +1,6 @@
 // How the verdict on a replication set shows itself on the page.
+#include <algorithm>
+
 #include "exporters/redis-sentinel/replication_set.h"
 
 namespace {
@@ -10,6 +12,42 @@ const Metric kIncidents("redis_sentinel_incidents_total", Type::kCounter,
                         "failover_replica_timeout), reconfiguration_timeout (replicas did not follow "
                         "the new master in time).",
                         "master_name", "kind");
+const Metric kUp("redis_sentinel_node_up", Type::kGauge,
+                 "Whether the node answers INFO within the look deadline.", "master_name", "node");
+const Metric kMaster("redis_sentinel_node_is_master", Type::kGauge,
+                     "Whether the node says that it is a master. More than one: see "
+                     "ha_split_brain.",
+                     "master_name", "node");
+const Metric kLink("redis_sentinel_replication_link_up", Type::kGauge,
+                   "Whether the replica is connected to its master.", "master_name", "node");
+const Metric kLag("redis_sentinel_replication_lag_bytes", Type::kGauge,
+                  "At least so much that the master had written before the replica was looked at "
+                  "had not come to the replica.",
+                  "master_name", "node");
+const Metric kQuorum("redis_sentinel_view_quorum", Type::kGauge,
+                     "How many Sentinels must find the master down, as this Sentinel has it.",
+                     "sentinel", "master_name");
+const Metric kDownAfter("redis_sentinel_view_down_after_seconds", Type::kGauge,
+                        "How long a master must not answer this Sentinel to be found down.",
+                        "sentinel", "master_name");
+const Metric kTimeout("redis_sentinel_view_failover_timeout_seconds", Type::kGauge,
+                      "The failover-timeout of this Sentinel: after a failover that was given up "
+                      "it waits for twice as long.",
+                      "sentinel", "master_name");
+const Metric kEpoch("redis_sentinel_view_config_epoch", Type::kGauge,
+                    "The version of the configuration that this Sentinel follows; each failover "
+                    "makes a new one.",
+                    "sentinel", "master_name");
+const Metric kDown("redis_sentinel_view_master_down", Type::kGauge,
+                   "Whether this Sentinel finds the master down: subjective is by itself, objective "
+                   "with the agreement of a quorum.",
+                   "sentinel", "master_name", "kind");
+const Metric kUsable("redis_sentinel_view_usable_sentinels", Type::kGauge,
+                     "Sentinels that this one does not find down, itself included.", "sentinel",
+                     "master_name");
+const Metric kStep("redis_sentinel_view_failover_state", Type::kStateSet,
+                   "The step of the failover that this Sentinel leads, or none.", "sentinel",
+                   "master_name", "state");
 
 }  // namespace
 
@@ -17,4 +55,51 @@ void ReplicationSet::Show(const Now& now, Samples& out) const {
   std::set<std::string> nodes = Nodes(now.at);
   service_.Show(now, {nodes.begin(), nodes.end()}, out);
   for (auto& [kind, n] : incidents_) out.Add(kIncidents, {name_, kind}, n);
+  ShowNodes(now, out);
+  ShowViews(now, out);
+  ShowAgreement(now, out);
+  ShowProspects(now, out);
+}
+
+void ReplicationSet::ShowNodes(const Now& now, Samples& out) const {
+  for (auto& [name, node] : nodes_) {
+    bool fresh = node.last && now.at - node.end <= Patience();
+    if (!fresh || (!node.last->info && node.result == Result::kVoid)) continue;
+    out.Add(kUp, {name_, name}, node.last->info.has_value());
+    if (!node.last->info || !node.last->info->role) continue;
+    const Info& info = *node.last->info;
+    out.Add(kMaster, {name_, name}, info.role == Role::kMaster);
+    if (info.role == Role::kReplica && info.link_up)
+      out.Add(kLink, {name_, name}, *info.link_up);
+    if (auto bytes = LagBytes(node)) out.Add(kLag, {name_, name}, *bytes);
+  }
+}
+
+// Absent for a replica of another history than the master's.
+std::optional<double> ReplicationSet::LagBytes(const Node& replica) const {
+  const Info& info = *replica.last->info;
+  auto master = nodes_.find(announced_);
+  if (master == nodes_.end() || info.role != Role::kReplica || !info.offset_bytes) return {};
+  const WriteMarks& written = master->second.marks;
+  if (written.replication_id != info.replication_id) return {};
+  auto mark = std::find_if(written.marks.rbegin(), written.marks.rend(),
+                           [&](const WriteMark& m) { return m.end <= replica.begin; });
+  if (mark == written.marks.rend() || replica.begin - mark->end > Patience()) return {};
+  return static_cast<double>(std::max(0LL, mark->offset_bytes - *info.offset_bytes));
+}
+
+void ReplicationSet::ShowViews(const Now& now, Samples& out) const {
+  for (auto* item : FreshViews(now.at)) {
+    auto& [sentinel, view] = *item;
+    const MonitoredMaster& m = view.said.master;
+    out.Add(kQuorum, {sentinel, name_}, m.quorum);
+    out.Add(kDownAfter, {sentinel, name_}, Seconds(m.down_after));
+    out.Add(kTimeout, {sentinel, name_}, Seconds(m.failover_timeout));
+    out.Add(kEpoch, {sentinel, name_}, static_cast<double>(m.config_epoch));
+    out.Add(kDown, {sentinel, name_, "subjective"}, m.flags.s_down);
+    out.Add(kDown, {sentinel, name_, "objective"}, m.flags.o_down);
+    out.AddState(kStep, {sentinel, name_, ""}, kFailoverStates, m.failover_state);
+    if (view.said.quorum)
+      out.Add(kUsable, {sentinel, name_}, view.said.quorum->usable_sentinels);
+  }
 }
