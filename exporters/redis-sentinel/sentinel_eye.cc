@@ -11,8 +11,13 @@ namespace {
 constexpr Duration kCalmInterval = 5s, kFastInterval = 1s;
 constexpr std::size_t kBefore = 2, kEach = 4;  // answers before the first master; of each
 
+const Metric kInfo("redis_sentinel_sentinel_info", Type::kInfo, "What a Sentinel is.", "flavor",
+                   "version", "run_id");
 const Metric kStart("redis_sentinel_sentinel_start_timestamp_seconds", Type::kGauge,
                     "When the Sentinel started, to the second.");
+const Metric kTilt("redis_sentinel_tilt_active", Type::kGauge,
+                   "Whether the Sentinel is in TILT: its clock jumped or it was frozen, and for "
+                   "30 s it takes no part in failovers.");
 const Metric kMonitored("redis_sentinel_sentinel_monitored_masters", Type::kGauge,
                         "Masters that the Sentinel monitors.");
 const Metric kClients("redis_sentinel_sentinel_connected_clients", Type::kGauge,
@@ -137,7 +142,9 @@ absl::Status SentinelEye::Collect(const Deadline& deadline, Samples& out) {
 }
 
 void ShowSentinel(const Info& info, std::optional<double> start_unix_seconds, Samples& out) {
+  out.Add(kInfo, {info.flavor, info.version, info.run_id}, 1);
   if (start_unix_seconds) out.Add(kStart, *start_unix_seconds);
+  if (info.tilt) out.Add(kTilt, *info.tilt);
   for (auto& [metric, value] : {std::pair(&kMonitored, info.monitored_masters),
                                 {&kClients, info.connected_clients},
                                 {&kRunning, info.running_scripts},

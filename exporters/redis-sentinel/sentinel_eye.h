@@ -13,7 +13,7 @@
 // CKQUORUM and GET-MASTER-ADDR-BY-NAME, all in one batch. It asks at the start, at every scrape, when
 // it is poked (after +sdown: the ages that it tells then bound the start of the outage), and every 5 s,
 // every second in fast pace. When MASTERS names others than were asked for it asks again, at once. At
-// a scrape it shows what else the Sentinel says of itself.
+// a scrape it shows what the Sentinel says of itself.
 class SentinelEye : public Collector {
  public:
   // `sentinel`: as the verdict names it; `options`: where to dial it. A collection takes no longer
@@ -44,5 +44,5 @@ Batch SentinelBatch(const std::vector<std::string>& names);
 absl::StatusOr<SentinelLook> TakeSentinelAnswers(const Results& results,
                                                  const std::vector<std::string>& names);
 
-// What a Sentinel says of itself in INFO, beyond what the verdict shows of it.
+// What a Sentinel says of itself in INFO.
 void ShowSentinel(const Info& info, std::optional<double> start_unix_seconds, Samples& out);

@@ -107,6 +107,7 @@ TEST(SentinelAnswers, ASentinelTellsOfItself) {
   Samples samples;
   ShowSentinel(*look->info, 1000.5, samples);
   std::string page = RenderPage({&samples}, Format::kText);
+  EXPECT_THAT(page, HasSubstr("\nredis_sentinel_tilt_active 0\n"));
   EXPECT_THAT(page, HasSubstr("\nredis_sentinel_sentinel_monitored_masters 1\n"));
   EXPECT_THAT(page, HasSubstr("\nredis_sentinel_sentinel_start_timestamp_seconds 1000.5\n"));
 }
