@@ -79,6 +79,7 @@ void ReplicationSet::Step(const RedisEvidence& e, const NodeLook& look, const No
   Restarted(node, look, e.end, now);
   node.last = look;
   if (IsMaster(look)) Remember(*look.info, e.begin, e.end, node.marks);
+  StepLoss(e, look);
 
   std::string identity = look.info ? look.info->run_id + " " + look.info->replication_id : "";
   if (auto seconds = split_brain_.Step(look.node, identity, IsMaster(look), e.begin, e.end))

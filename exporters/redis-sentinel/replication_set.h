@@ -8,8 +8,8 @@
 #include "common/service.h"
 #include "common/split_brain.h"
 #include "exporters/redis-sentinel/config.h"
+#include "exporters/redis-sentinel/departure.h"
 #include "exporters/redis-sentinel/evidence.h"
-#include "exporters/redis-sentinel/write_mark.h"
 
 // The judgement on one monitored master and its replicas: service redis, scope = master name. The
 // service is "the node that the Sentinels send clients to takes writes".
@@ -53,6 +53,7 @@ class ReplicationSet {
     Instant listed = Instant();               // by a Sentinel, last
     Result result = Result::kVoid;            // whether it takes writes, by the newest look
     std::string run_id;                       // by the newest answer
+    std::optional<Instant> refused;           // nothing listens there since, at the latest
     WriteMarks marks;                         // of the last looks that found it a master
   };
   struct View {
@@ -77,6 +78,11 @@ class ReplicationSet {
   void Compare(const Now& now, Instant at);
   void Announced(const std::string& node, Instant begin, Instant end, const Now& now);
   std::string KindOfChange(const Node& old, Instant at) const;
+  // verdict_loss.cc: what the last change of the master cost.
+  void Depart(const std::string& from, const Node& old);
+  void StepLoss(const RedisEvidence& evidence, const NodeLook& look);
+  void TellLoss(Instant at);
+  void ShowLoss(Samples& out) const;
   // verdict_show.cc, verdict_prospects.cc: samples out.
   void ShowNodes(const Now& now, Samples& out) const;
   void ShowViews(const Now& now, Samples& out) const;
@@ -91,10 +97,13 @@ class ReplicationSet {
   std::map<std::string, View> views_;  // by Sentinel
   std::string announced_;              // the node that clients are sent to
   Instant announced_at_ = Instant();   // known since
-  long long announced_epoch_ = -1;     // of the Sentinels that said so, the highest
+  Instant since_ = Instant();          // Sentinels that say otherwise later contradict it
+  long long announced_epoch_ = -1;     // of its configuration, at least
   SplitBrain split_brain_;
   bool objectively_down_ = false;      // +odown of the master, since it was announced
   bool asked_for_ = false;             // +try-failover without that: by SENTINEL FAILOVER
+  std::optional<Departure> departure_;  // of the old master, at the last change
+  Instant loss_told_ = Instant();
   std::map<std::string, double> incidents_;  // by kind
   Instant suspect_until_ = Instant();
 };

@@ -24,11 +24,13 @@ std::vector<const ReplicationSet::ViewOf*> ReplicationSet::FreshViews(Instant no
   return fresh;
 }
 
-// The node that most Sentinels name; of two that are named as often, the one in force.
+// The node that most Sentinels name, by looks that came after the last change; of two that are named
+// as often, the one in force.
 std::string ReplicationSet::Majority(Instant now) const {
   std::map<std::string, int> votes;
   for (auto* view : FreshViews(now))
-    if (view->second.said.address) ++votes[ToText(*view->second.said.address)];
+    if (view->second.said.address && view->second.begin >= since_)
+      ++votes[ToText(*view->second.said.address)];
   std::string best = votes.count(announced_) ? announced_ : "";
   for (auto& [node, n] : votes)
     if (best.empty() || n > votes[best]) best = node;
@@ -36,28 +38,28 @@ std::string ReplicationSet::Majority(Instant now) const {
 }
 
 // Another node is in force when most Sentinels name it, unless they are cut off and repeat what was
-// so before: the configuration with the highest epoch is the true one.
+// so before: the configuration with the highest epoch is the true one, as long as any Sentinel may
+// still follow it.
 void ReplicationSet::Compare(const Now& now, Instant at) {
   std::string node = Majority(at);
   if (node.empty()) return;
   long long epoch = -1;
-  bool old_is_named = false;
-  Instant begin = Instant::min();
+  bool contradicted = true;
+  Instant begin = Instant::max();
   for (auto& [sentinel, view] : views_) {
     if (!view.said.address) continue;
     std::string named = ToText(*view.said.address);
-    old_is_named = old_is_named || named == announced_;
+    contradicted = contradicted && named != announced_ && view.begin >= since_;
     if (named != node) continue;
     epoch = std::max(epoch, view.said.master.config_epoch);
-    Instant other = view.other_begin == Instant() ? announced_at_ : view.other_begin;
-    begin = begin == Instant::min() ? other : std::min(begin, other);
+    begin = std::min(begin, view.other_begin);
   }
   if (node != announced_) {
-    if (!announced_.empty() && at < announced_at_ + kFollowWithin) return;
-    if (old_is_named && epoch < announced_epoch_) return;
+    if (epoch < announced_epoch_ && !contradicted) return;
     Announced(node, std::max(begin, announced_at_), at, now);
+    announced_epoch_ = epoch;
   }
-  announced_epoch_ = epoch;
+  announced_epoch_ = std::max(announced_epoch_, epoch);
 }
 
 // What was in force until now comes to an end between `begin` and `end`.
@@ -75,14 +77,22 @@ void ReplicationSet::Announced(const std::string& node, Instant begin, Instant e
     fact.from = from;
     fact.to = node;
     fact.kind = KindOfChange(old, end);
+    bool watched = fact.kind != "unseen";
     service_.Failover(std::move(fact));
+    departure_.reset();
+    if (watched) Depart(from, old);
     Trouble(end);
   }
   bool first = announced_.empty();
   announced_ = node;
   announced_at_ = end;
+  since_ = first ? end : end + kFollowWithin;
+  ++announced_epoch_;  // at least
   objectively_down_ = asked_for_ = false;
   const Node& successor = nodes_[node];
+  if (departure_ && successor.last && successor.last->info &&
+      departure_->Succeeded(*successor.last->info))
+    TellLoss(end);
   bool ready = successor.result == Result::kOk && end - successor.end < Patience();
   if (!first && ready) Attempted({Result::kOk, begin, end, begin}, now);
 }

@@ -55,6 +55,7 @@ void ReplicationSet::Show(const Now& now, Samples& out) const {
   std::set<std::string> nodes = Nodes(now.at);
   service_.Show(now, {nodes.begin(), nodes.end()}, out);
   for (auto& [kind, n] : incidents_) out.Add(kIncidents, {name_, kind}, n);
+  ShowLoss(out);
   ShowNodes(now, out);
   ShowViews(now, out);
   ShowAgreement(now, out);

@@ -42,6 +42,20 @@ void ExpectOutage(const Replay& r, double truth) {
   EXPECT_NEAR(*f.mid_seconds, truth, 0.5);
 }
 
+// `bytes`: by looks every 100 ms, of which every other one is here. Writes are 50 bytes each, and the
+// rest is what Sentinels and pings add.
+void ExpectLost(const Replay& r, double writes, double bytes, double seconds) {
+  const Loss& loss = r.failover().loss;
+  ASSERT_TRUE(loss.low_bytes && loss.high_seconds);
+  std::printf("lost %.0f writes, %.0f bytes, %.2f s: at least %.0f bytes, at most %.2f s\n", writes,
+              bytes, seconds, *loss.low_bytes, *loss.high_seconds);
+  EXPECT_LE(*loss.low_bytes, bytes);
+  EXPECT_GE(*loss.low_bytes, bytes - 1200);
+  EXPECT_GT(bytes, 50 * writes);
+  EXPECT_GE(*loss.high_seconds, seconds);
+  EXPECT_NEAR(*loss.high_seconds, seconds, 0.6);
+}
+
 TEST(Recorded, KilledMaster) {
   Replay r(Timeline("kill9"));
   ExpectOutage(r, 2.76);
@@ -55,6 +69,12 @@ TEST(Recorded, KilledMaster) {
   std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
   EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 10.05, 0.5);
   EXPECT_EQ(r.Value("ha_split_brain"), 0);
+  // No write was lost; its process was seen to be gone soon after.
+  EXPECT_EQ(r.failover().loss.low_bytes, 0);
+  EXPECT_FALSE(r.failover().loss.high_bytes);
+  EXPECT_EQ(r.failover().loss.low_seconds, 0);
+  ASSERT_TRUE(r.failover().loss.high_seconds);
+  EXPECT_LT(*r.failover().loss.high_seconds, 0.5);
   EXPECT_EQ(r.Value("ha_service_up"), 1);
   EXPECT_EQ(r.Value("ha_active", "{service=\"redis\",scope=\"mymaster\",holder=\"" + k2 + "\"}"), 1);
 }
@@ -78,6 +98,7 @@ TEST(Recorded, SentinelFailoverHasNoOutageButTwoMasters) {
   EXPECT_NEAR(r.failover().unix_seconds, kOrigin + 1.097, 0.5);
   std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
   EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 10.95, 0.5);
+  ExpectLost(r, 1100, 57869, 10.98);
 }
 
 // We see both sides, as clients on either side do who stay on it: the old master never stopped.
@@ -89,6 +110,7 @@ TEST(Recorded, CutNetworkHasTwoMastersAllTheWhile) {
   EXPECT_EQ(r.service().outages().size(), 0u);
   std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
   EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 19.9, 0.5);
+  ExpectLost(r, 1111, 68651, 22.2);
 }
 
 TEST(Recorded, IsolatedMaster) {

@@ -1,0 +1,53 @@
+#pragma once
+#include <optional>
+
+#include "common/loss.h"
+#include "exporters/redis-sentinel/write_mark.h"
+
+// A master after another one took over: what it wrote that its successor does not have. The
+// successor's second_replication_id and second_repl_offset say up to where it has its
+// predecessor's history; what is beyond is lost, whoever wrote it: also an idle master writes some
+// 200 B/s of PING and Sentinels' hellos, so bytes alone do not mean that a client lost something.
+//
+// While the old master answers as a master the figures are exact as of its last look, and grow. Once it
+// follows its successor, or is silent, what it wrote after that look is known to nobody: only low
+// bounds remain, but of the time also a high one, if it was seen to follow or its port closed. Time
+// is that between the first and the last lost write; its low bound needs the count of changes.
+class Departure {
+ public:
+  // Writes acknowledged and lost, by rdb_changes_since_last_save. Absent if a save intervened.
+  struct Writes {
+    double low = 0;
+    std::optional<double> best, high;
+  };
+
+  Departure(std::string node, WriteMarks written);
+
+  const std::string& node() const { return node_; }
+  // A look at the successor. Returns whether it tells the fork for the first time.
+  bool Succeeded(const Info& successor);
+  // A look at the old master that answers. Returns whether it is over: it is no longer the master
+  // that it was.
+  bool Answered(const Info& info, Instant begin, Instant end);
+  // A look at the old master that failed; `refused`: since when nothing listens there.
+  void Failed(std::optional<Instant> refused);
+
+  bool known() const { return fork_.has_value(); }
+  bool over() const { return over_; }
+  // Once the fork is known.
+  Loss loss() const;
+  std::optional<Writes> writes() const;
+
+ private:
+  void Take(const WriteMark& mark);
+  bool Exact() const { return !over_ && !silent_; }
+
+  std::string node_;
+  WriteMarks written_;                 // until the fork is known
+  std::optional<long long> fork_;      // the successor has everything up to here
+  std::optional<WriteMark> before_, after_, last_;  // around the fork, and the newest
+  // Beyond the fork: by when changes were seen to grow, and after when they grew last.
+  std::optional<Instant> first_rise_, last_rise_;
+  std::optional<Instant> gone_;        // it wrote nothing after that
+  bool silent_ = false, over_ = false;
+};

@@ -1,0 +1,61 @@
+// What the last change of the master cost.
+#include "exporters/redis-sentinel/replication_set.h"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// The loss is a fact that is saved; while it grows not at every look.
+constexpr Duration kTellEvery = 5s;
+
+const Metric kLost("redis_sentinel_last_failover_lost_writes", Type::kGauge,
+                   "Changes of keys that the old master took and the new one does not have, in the "
+                   "last change of master. Absent: unknown, or the old master saved meanwhile.",
+                   "master_name");
+const Metric kLostLow("redis_sentinel_last_failover_lost_low_writes", Type::kGauge,
+                      "At least so many were lost.", "master_name");
+const Metric kLostHigh("redis_sentinel_last_failover_lost_high_writes", Type::kGauge,
+                       "At most so many were lost. Absent: nobody can know.", "master_name");
+
+// The host is there and the port is closed: the process is gone. A firewall can say so too; if the
+// master answers again as it was, that is taken back.
+bool Refused(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnavailable &&
+         std::string(status.message()).ends_with("refused");
+}
+
+}  // namespace
+
+void ReplicationSet::Depart(const std::string& from, const Node& old) {
+  departure_.emplace(from, old.marks);
+  loss_told_ = Instant();
+  if (old.last && !old.last->info) departure_->Failed(old.refused);
+}
+
+void ReplicationSet::StepLoss(const RedisEvidence& e, const NodeLook& look) {
+  Node& node = nodes_[look.node];
+  if (look.info) node.refused.reset();
+  else if (!node.refused && Refused(look.status)) node.refused = e.end;
+  if (!departure_ || departure_->over()) return;
+  if (look.node == announced_ && look.info && departure_->Succeeded(*look.info)) TellLoss(e.end);
+  if (look.node != departure_->node()) return;
+  if (!look.info) return departure_->Failed(node.refused);
+  if (departure_->Answered(*look.info, e.begin, e.end) || e.end - loss_told_ > kTellEvery)
+    TellLoss(e.end);
+}
+
+void ReplicationSet::TellLoss(Instant at) {
+  if (!departure_->known() || service_.failovers().empty()) return;
+  loss_told_ = at;
+  FailoverFact fact = service_.failovers().back();
+  fact.loss = departure_->loss();
+  service_.Amend(std::move(fact));
+}
+
+void ReplicationSet::ShowLoss(Samples& out) const {
+  auto writes = departure_ && departure_->known() ? departure_->writes() : std::nullopt;
+  if (!writes) return;
+  out.Add(kLostLow, {name_}, writes->low);
+  if (writes->best) out.Add(kLost, {name_}, *writes->best);
+  if (writes->high) out.Add(kLostHigh, {name_}, *writes->high);
+}

@@ -1,0 +1,240 @@
+// Invented courses of events: what a change of the announced master means.
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "tests/redis-sentinel/replay.h"
+
+namespace {
+
+const std::string k1 = "10.88.0.11:6379", k2 = "10.88.0.12:6379", k3 = "10.88.0.13:6379";
+const std::string kS1 = "10.88.0.11:26379", kS2 = "10.88.0.12:26379", kS3 = "10.88.0.13:26379";
+const std::string kRedis = "{service=\"redis\",scope=\"mymaster\"}";
+const std::string kMaster = "master mymaster 10.88.0.11 6379";
+const std::string kSwitch = "mymaster 10.88.0.11 6379 10.88.0.12 6379";
+
+class Course {
+ public:
+  Course() {
+    Views(0, k1);
+    for (double t = 0.5; t < 5; ++t) Looks(t, MasterInfo(), ReplicaInfo());
+  }
+  void Step(const RedisEvidence& e) { d_.Step(e, NowAt(end_ = EndOf(e))); }
+  void Views(double at, const std::string& master, long long epoch = 0) {
+    for (auto& s : {kS1, kS2, kS3})
+      Step(SentinelEvidence(at, at + 0.01, s, {ViewOf(s, master, epoch)}));
+  }
+  void Looks(double at, Info one, Info two) {
+    Step(NodeEvidence(at, at + 0.01, k1, std::move(one)));
+    Step(NodeEvidence(at, at + 0.01, k2, std::move(two)));
+  }
+  void Fails(double from, double until, const std::string& node = k1) {
+    for (double t = from; t < until; t += 0.2) Step(NodeFailed(t, t + 0.01, node));
+  }
+  void Event(double at, const std::string& name, const std::string& text, bool late = false) {
+    Step(EventEvidence(at - 0.1, at, kS1, name, text, late));
+  }
+  const Service& service() const { return d_.sets().at("mymaster").service(); }
+  std::string LastKind() const {
+    return service().failovers().empty() ? "" : service().failovers().back().kind;
+  }
+  double Value(const std::string& name) const { return ValueOf(d_, end_, name + kRedis); }
+  double Incidents(const std::string& kind) const {
+    return ValueOf(d_, end_, "redis_sentinel_incidents_total{master_name=\"mymaster\",kind=\"" +
+                                 kind + "\"}");
+  }
+  const Deployment& deployment() const { return d_; }
+
+ private:
+  Deployment d_{OneDeployment()};
+  double end_ = 0;
+};
+
+TEST(Announced, AllIsWell) {
+  Course c;
+  EXPECT_EQ(c.Value("ha_service_up"), 1);
+  EXPECT_EQ(c.service().holder(), k1);
+  EXPECT_EQ(c.LastKind(), "");
+  EXPECT_EQ(c.deployment().pace(), Pace::kCalm);
+}
+
+TEST(Announced, OneFailedLookIsNoOutage) {
+  Course c;
+  c.Step(NodeFailed(5, 5.01, k1));
+  EXPECT_EQ(c.deployment().pace(), Pace::kFast);
+  c.Looks(5.2, MasterInfo(), ReplicaInfo());
+  EXPECT_EQ(c.Value("ha_short_failures_total"), 1);
+  EXPECT_EQ(c.Value("ha_outages_total"), 0);
+}
+
+// A promoted replica proves nothing until clients are sent there.
+TEST(Announced, PromotionAloneEndsNoOutage) {
+  Course c;
+  c.Fails(5, 6);
+  c.Step(NodeEvidence(6, 6.01, k2, MasterInfo()));
+  EXPECT_EQ(c.Value("ha_service_up"), 0);
+  EXPECT_EQ(c.service().holder(), "");
+  c.Fails(6.2, 7);
+  c.Event(7.1, "+switch-master", kSwitch);
+  c.Step(NodeEvidence(7.2, 7.21, k2, MasterInfo()));
+  EXPECT_EQ(c.Value("ha_service_up"), 1);
+  EXPECT_EQ(c.service().holder(), k2);
+  ASSERT_EQ(c.service().outages().size(), 1u);
+  EXPECT_NEAR(c.service().outages()[0].low_seconds, 1.99, 1e-6);   // 5.01 to 7.0
+  EXPECT_NEAR(*c.service().outages()[0].high_seconds, 2.6, 1e-6);  // 4.5 to 7.1
+}
+
+TEST(Announced, SuccessorThatIsNotReadyGoesOnFailing) {
+  Course c;
+  c.Fails(5, 7);
+  c.Event(7.1, "+switch-master", kSwitch);
+  Info loading = MasterInfo();
+  loading.loading = true;
+  for (double t = 7.2; t < 9; t += 0.2) c.Step(NodeEvidence(t, t + 0.01, k2, loading));
+  EXPECT_EQ(c.Value("ha_service_up"), 0);
+  for (double t : {9.0, 9.2}) c.Step(NodeEvidence(t, t + 0.01, k2, MasterInfo()));
+  ASSERT_EQ(c.service().outages().size(), 1u);
+  EXPECT_NEAR(*c.service().outages()[0].high_seconds, 4.51, 1e-6);
+  EXPECT_GT(c.service().outages()[0].low_seconds, 3.7);
+}
+
+TEST(Announced, KindsByEvents) {
+  Course asked;
+  asked.Event(5, "+try-failover", kMaster);
+  asked.Event(6, "+switch-master", kSwitch);
+  EXPECT_EQ(asked.LastKind(), "switchover");
+  Course down;  // it still answers us
+  down.Event(5, "+odown", kMaster);
+  down.Event(5, "+try-failover", kMaster);
+  down.Event(6, "+switch-master", kSwitch);
+  EXPECT_EQ(down.LastKind(), "failover");
+  Course mended;
+  mended.Event(4.6, "+odown", kMaster);
+  mended.Event(4.7, "-odown", kMaster);
+  mended.Event(5, "+try-failover", kMaster);
+  mended.Event(6, "+switch-master", kSwitch);
+  EXPECT_EQ(mended.LastKind(), "switchover");
+}
+
+TEST(Announced, KindsWithoutEvents) {
+  Course alive;
+  alive.Looks(9, MasterInfo(), ReplicaInfo());
+  alive.Views(10, k2, 1);
+  EXPECT_EQ(alive.LastKind(), "switchover");
+  Course dead;
+  dead.Fails(5, 10);
+  dead.Views(10, k2, 1);
+  EXPECT_EQ(dead.LastKind(), "failover");
+  EXPECT_NEAR(dead.service().failovers()[0].unix_seconds, kOrigin + 5, 5.1);
+  Course unseen;
+  unseen.Views(40, k2, 1);
+  EXPECT_EQ(unseen.LastKind(), "unseen");
+}
+
+TEST(Announced, ALateEventDatesNothing) {
+  Course c;
+  c.Event(6, "+switch-master", kSwitch, true);
+  EXPECT_EQ(c.LastKind(), "");
+}
+
+TEST(Announced, SentinelsThatFollowLaterTakeNothingBack) {
+  Course c;
+  c.Event(5, "+promoted-slave",
+          "slave 10.88.0.12:6379 10.88.0.12 6379 @ mymaster 10.88.0.11 6379");
+  c.Views(5.1, k1, 0);
+  c.Event(6, "+switch-master", kSwitch);
+  c.Views(8, k2, 1);
+  EXPECT_EQ(c.service().failovers().size(), 1u);
+}
+
+TEST(Announced, ASentinelThatWasCutOffIsBehind) {
+  Course c;
+  c.Event(5, "+switch-master", kSwitch);
+  c.Views(8, k2, 1);
+  c.Step(SentinelFailed(9, 9.5, kS2));
+  c.Step(SentinelFailed(9, 9.5, kS3));
+  c.Step(SentinelEvidence(10, 10.01, kS1, {ViewOf(kS1, k1, 0)}));
+  EXPECT_EQ(c.service().failovers().size(), 1u);
+  EXPECT_EQ(c.service().holder(), k2);
+}
+
+TEST(Announced, WhatRefusesWritesIsNoMaster) {
+  Course c;
+  Info full = MasterInfo();
+  full.aof_write_ok = false;
+  for (double t : {5.0, 5.2}) c.Step(NodeEvidence(t, t + 0.01, k1, full));
+  EXPECT_EQ(c.Value("ha_service_up"), 0);
+}
+
+TEST(Announced, ANodeThatDoesNotLetUsInIsUnknown) {
+  Course c;
+  for (double t = 5; t < 10; ++t)
+    c.Step(NodeFailed(t, t + 0.01, k1, absl::UnauthenticatedError("WRONGPASS")));
+  EXPECT_TRUE(std::isnan(c.Value("ha_service_up")));
+  EXPECT_EQ(c.Value("ha_outages_total"), 0);
+}
+
+TEST(Announced, Incidents) {
+  Course c;
+  EXPECT_EQ(c.Incidents("restart"), 0);
+  c.Step(NodeEvidence(5, 5.1, k1, MasterInfo(0, "b", "another run")));
+  EXPECT_EQ(c.Incidents("restart"), 1);
+  EXPECT_EQ(c.Incidents("failover_not_elected"), 0);
+  c.Event(6, "-failover-abort-not-elected", kMaster);
+  EXPECT_EQ(c.Incidents("failover_not_elected"), 1);
+}
+
+// Looks are announced when they begin, and posted up to 0.4 s after they ended, but before the next one
+// of their eye begins.
+std::string PageOf(const std::vector<RedisEvidence>& all, std::mt19937* random) {
+  struct Moment {
+    double at;
+    bool post;
+    std::size_t i;
+  };
+  std::vector<Moment> moments;
+  std::map<std::string, double> next;  // look of an eye
+  for (std::size_t i = all.size(); i-- > 0;) {
+    double delay = random == nullptr ? 0 : 0.1 * static_cast<double>((*random)() % 5);
+    double begin = Seconds(all[i].begin - At(0)), until = 100;
+    if (auto found = next.find(all[i].eye); found != next.end()) until = found->second;
+    next[all[i].eye] = begin;
+    moments.push_back({begin, false, i});
+    double posted = std::max(EndOf(all[i]), std::min(EndOf(all[i]) + delay, until - 0.001));
+    moments.push_back({posted, true, i});
+  }
+  std::stable_sort(moments.begin(), moments.end(), [](auto& a, auto& b) { return a.at < b.at; });
+  DeploymentBoard board{Deployment(OneDeployment())};
+  for (auto& [at, post, i] : moments) {
+    if (post) board.Post(all[i], NowAt(at));
+    else board.Begin(all[i].eye, Deadline(At(at + 2)), At(at));
+  }
+  Samples out;
+  board.Show(NowAt(25.6), out);
+  return RenderPage({&out}, Format::kText);
+}
+
+// Wall-clock times are computed from when they are told, and differ in the last digits.
+void ExpectSame(const std::string& one, const std::string& two) {
+  std::istringstream a(one), b(two);
+  for (std::string x, y; std::getline(a, x) && std::getline(b, y);) {
+    if (x == y) continue;
+    ASSERT_EQ(x.substr(0, x.rfind(' ')), y.substr(0, y.rfind(' ')));
+    ASSERT_NEAR(std::stod(x.substr(x.rfind(' '))), std::stod(y.substr(y.rfind(' '))), 1e-5) << x;
+  }
+}
+
+TEST(Announced, InterleavingsDoNotMatter) {
+  for (auto* name : {"kill9", "partition", "manual"}) {
+    auto all = Timeline(name);
+    std::erase_if(all, [](auto& e) { return std::holds_alternative<EventLook>(e.seen); });
+    std::mt19937 random(1);
+    const std::string expected = PageOf(all, nullptr);
+    EXPECT_NE(expected.find("kind=\"failover\""), expected.npos);
+    for (int i = 0; i < 20; ++i) ExpectSame(PageOf(all, &random), expected);
+  }
+}
+
+}  // namespace
