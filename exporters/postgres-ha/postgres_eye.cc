@@ -35,8 +35,15 @@ Next PostgresEye::Look(const Deadline& deadline) {
 absl::Status PostgresEye::Collect(const Deadline& deadline, Samples& out) {
   // Details are asked of a session that is there. To open one is the look's business.
   if (!session_.connection().open()) return absl::UnavailableError("no session");
-  bool standby = standby_;
+  const bool standby = standby_;
   const Deadline patience(std::min(deadline.at(), Clock::now() + patience_));
-  auto answers = session_.connection().Run(DetailStatements(standby), patience);
+  // The page is to say how it is at the scrape, so this is a look, too. One that is not answered
+  // proves nothing: it may have had less time than a look has, and a look follows at once.
+  const Instant begin = board_->Begin(eye_, patience);
+  SqlLook look;
+  auto answers = session_.SeeAnd(DetailStatements(standby), patience, look);
+  if (answers.ok()) standby_ = look.in_recovery;
+  if (look.answer != Answer::kTimeout)
+    board_->Post({{eye_, begin, Clock::now()}, member_, std::move(look)});
   return answers.ok() ? ShowDetails(*answers, standby, out) : answers.status();
 }

@@ -7,7 +7,7 @@
 #include "exporters/postgres-ha/verdict.h"
 
 // The eye on one PostgreSQL server: one kept connection, looked through every 250 ms with one
-// prepared statement, and asked for details at a scrape in one round trip.
+// prepared statement, and asked for details at a scrape, with such a look, in one round trip.
 class PostgresEye : public Collector {
  public:
   // Looks come every `interval`, and faster when the board says so. A collection takes no longer than

@@ -56,7 +56,8 @@ void Session::Identify(const Row& row) {
   clock_.Forget();
 }
 
-absl::Status Session::Ask(const Deadline& deadline, SqlLook& look) {
+absl::StatusOr<std::vector<absl::StatusOr<Rows>>> Session::Ask(
+    const std::vector<std::vector<Statement>>& more, const Deadline& deadline, SqlLook& look) {
   if (connection_.open()) {
     auto listened = connection_.Listen();
     if (!listened.ok()) return listened;
@@ -64,12 +65,14 @@ absl::Status Session::Ask(const Deadline& deadline, SqlLook& look) {
   auto opened = connection_.Open(deadline);
   if (!opened.ok()) return opened;
   std::vector<std::vector<Statement>> groups = {{kWatch}};
-  if (identified_ != connection_.sessions()) groups.push_back({kIdentity});
+  const bool unknown = identified_ != connection_.sessions();
+  if (unknown) groups.push_back({kIdentity});
+  groups.insert(groups.end(), more.begin(), more.end());
   const Now sent = Now::Read();
   auto results = connection_.Run(groups, deadline);
   const Now received = Now::Read();
   if (!results.ok()) return results.status();
-  if (results->size() == 2) {
+  if (unknown) {
     auto identity = OneRow(results->at(1), 3);
     if (!identity.ok()) return identity.status();
     Identify(*identity);
@@ -78,7 +81,8 @@ absl::Status Session::Ask(const Deadline& deadline, SqlLook& look) {
   if (!row.ok()) return row.status();
   if (auto time = ToNumber(row->at(8))) clock_.Add(*time, sent, received);
   Tell(*row, look);
-  return absl::OkStatus();
+  results->erase(results->begin(), results->begin() + (unknown ? 2 : 1));
+  return results;
 }
 
 void Session::Tell(const Row& row, SqlLook& look) const {
@@ -95,10 +99,15 @@ void Session::Tell(const Row& row, SqlLook& look) const {
   look.clock_offset_seconds = clock_.seconds();
 }
 
-absl::Status Session::See(const Deadline& deadline, SqlLook& look) {
-  auto status = Ask(deadline, look);
+absl::StatusOr<std::vector<absl::StatusOr<Rows>>> Session::SeeAnd(
+    const std::vector<std::vector<Statement>>& more, const Deadline& deadline, SqlLook& look) {
+  auto answers = Ask(more, deadline, look);
   look.answer = connection_.answer();
-  if (!status.ok() && look.answer == Answer::kAnswered) look.answer = Answer::kBroken;
+  if (!answers.ok() && look.answer == Answer::kAnswered) look.answer = Answer::kBroken;
   look.goodbye = connection_.goodbye();
-  return status;
+  return answers;
+}
+
+absl::Status Session::See(const Deadline& deadline, SqlLook& look) {
+  return SeeAnd({}, deadline, look).status();
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "exporters/postgres-ha/clock_offset.h"
 #include "exporters/postgres-ha/connection.h"
@@ -14,11 +15,15 @@ class Session {
   // Looks through the session, opening it where there is none; one round trip. Whatever happens,
   // look.answer says how the server answered.
   absl::Status See(const Deadline& deadline, SqlLook& look);
+  // The same, and asks `more` in the same round trip; their answers, one per statement.
+  absl::StatusOr<std::vector<absl::StatusOr<Rows>>> SeeAnd(
+      const std::vector<std::vector<Statement>>& more, const Deadline& deadline, SqlLook& look);
   Connection& connection() { return connection_; }
   const Connection& connection() const { return connection_; }
 
  private:
-  absl::Status Ask(const Deadline& deadline, SqlLook& look);
+  absl::StatusOr<std::vector<absl::StatusOr<Rows>>> Ask(
+      const std::vector<std::vector<Statement>>& more, const Deadline& deadline, SqlLook& look);
   void Identify(const Row& row);
   void Tell(const Row& row, SqlLook& look) const;
 

@@ -116,11 +116,13 @@ class Positions {
     auto position = session_.Ask("SELECT pg_current_wal_lsn() - '0/0'");
     seen_.push_back({begin + (Clock::now() - begin) / 2, std::stoll(position.value_or("0"))});
   }
-  // How long ago the first byte after `replayed` was written; 0 if there is none.
-  double LagSeconds(long long replayed, Instant now) const {
-    for (auto& [at, position] : seen_)
-      if (position > replayed) return Seconds(now - at);
-    return 0;
+  // How long before a moment between `from` and `to` the first byte after `replayed` was written: at
+  // least, and at most, as it was written between two looks. 0 if there is none.
+  std::pair<double, double> LagSeconds(long long replayed, Instant from, Instant to) const {
+    for (std::size_t i = 0; i < seen_.size(); ++i)
+      if (seen_[i].second > replayed)
+        return {Seconds(from - seen_[i].first), Seconds(to - seen_[i > 0 ? i - 1 : 0].first)};
+    return {0, 0};
   }
 
  private:
@@ -141,13 +143,15 @@ LagErrors CompareLag(const Exporter& exporter, const std::string& standby, Posit
   while (!end.Over()) {
     positions.Look();
     auto replayed = session.Ask("SELECT pg_last_wal_replay_lsn() - '0/0'");
-    double truth = positions.LagSeconds(std::stoll(replayed.value_or("0")), Clock::now());
+    Instant before = Clock::now();
     Page page = exporter.Scrape();
+    auto [least, most] =
+        positions.LagSeconds(std::stoll(replayed.value_or("0")), before, Clock::now());
     auto lag = page.Get("postgres_ha_replication_lag_seconds", {{"member", standby}});
     EXPECT_TRUE(lag) << page.Lines("lag");
     if (!lag) break;
-    errors.worst = std::max(errors.worst, std::abs(*lag - truth));
-    errors.most_true = std::max(errors.most_true, truth);
+    errors.worst = std::max({errors.worst, least - *lag, *lag - most});
+    errors.most_true = std::max(errors.most_true, least);
     end.AtMost(20ms).Wait(-1, 0);
   }
   std::cout << standby << ": lag up to " << errors.most_true << " s, error up to "
