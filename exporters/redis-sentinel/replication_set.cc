@@ -140,7 +140,11 @@ void ReplicationSet::Step(const RedisEvidence& e, const SentinelLook& look, cons
   if (ToText(view.master.address) == announced_) {
     if (view.master.flags.force_failover && !objectively_down_) asked_for_ = true;
     if (view.master.flags.o_down) objectively_down_ = true;
-    if (view.master.flags.s_down) Trouble(e.end);
+    if (view.master.flags.s_down) {
+      Trouble(e.end);
+      Instant ok = e.begin - view.master.last_ok_ping;
+      cut_off_.last_ok = std::min(cut_off_.last_ok.value_or(ok), ok);
+    }
   }
   Compare(now, e.end);
   std::erase_if(nodes_, [&](auto& item) {
@@ -168,9 +172,19 @@ void ReplicationSet::Step(const RedisEvidence& e, const EventLook& look, const N
   }
   if (event.instance_type != "master" || ToText(*event.address) != announced_) return;
   if (event.name == "+sdown" || event.name == "+odown") Trouble(e.end);
+  if (event.name == "+sdown") FoundDown(e, look.sentinel);
+  if (event.name == "-sdown") cut_off_ = {};
   if (event.name == "+odown") objectively_down_ = true;
   if (event.name == "-odown") objectively_down_ = false;
   if (event.name == "+try-failover") asked_for_ = !objectively_down_;
+}
+
+// A Sentinel finds a master down when a ping has been without an answer for down-after.
+void ReplicationSet::FoundDown(const RedisEvidence& e, const std::string& sentinel) {
+  auto view = views_.find(sentinel);
+  if (view == views_.end()) return;
+  Instant ping = e.end - view->second.said.master.down_after;
+  cut_off_.first_unanswered = std::max(cut_off_.first_unanswered.value_or(ping), ping);
 }
 
 void ReplicationSet::SawFailover(const SentinelEvent& event, const Now&) {

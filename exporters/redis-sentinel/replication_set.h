@@ -63,6 +63,14 @@ class ReplicationSet {
     bool answered = false;            // the newest look at the Sentinel
     bool tilt = false;
   };
+  // The master as those Sentinels saw it that found it down.
+  struct CutOff {
+    std::optional<Instant> last_ok;           // the earliest last answer
+    std::optional<Instant> first_unanswered;  // the latest first ping without one
+  };
+  struct Bounds {
+    std::optional<double> low_seconds, high_seconds;
+  };
   using ViewOf = std::map<std::string, View>::value_type;
 
   // replication_set.cc: evidence in.
@@ -72,6 +80,7 @@ class ReplicationSet {
   void Restarted(Node& node, const NodeLook& look, Instant at, const Now& now);
   void SawFailover(const SentinelEvent& event, const Now& now);
   void Trouble(Instant at);
+  void FoundDown(const RedisEvidence& evidence, const std::string& sentinel);
   // verdict_announced.cc: whom the Sentinels send clients to.
   std::vector<const ViewOf*> FreshViews(Instant now) const;
   std::string Majority(Instant now) const;
@@ -105,5 +114,7 @@ class ReplicationSet {
   std::optional<Departure> departure_;  // of the old master, at the last change
   Instant loss_told_ = Instant();
   std::map<std::string, double> incidents_;  // by kind
+  CutOff cut_off_;
+  Bounds unreachable_;  // before the last failover
   Instant suspect_until_ = Instant();
 };

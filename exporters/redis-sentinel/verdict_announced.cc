@@ -77,6 +77,11 @@ void ReplicationSet::Announced(const std::string& node, Instant begin, Instant e
     fact.from = from;
     fact.to = node;
     fact.kind = KindOfChange(old, end);
+    unreachable_ = {};
+    if (fact.kind == "failover" && cut_off_.first_unanswered)
+      unreachable_.low_seconds = std::max(0.0, Seconds(begin - *cut_off_.first_unanswered));
+    if (fact.kind == "failover" && cut_off_.last_ok)
+      unreachable_.high_seconds = Seconds(end - *cut_off_.last_ok);
     bool watched = fact.kind != "unseen";
     service_.Failover(std::move(fact));
     departure_.reset();
@@ -89,6 +94,7 @@ void ReplicationSet::Announced(const std::string& node, Instant begin, Instant e
   since_ = first ? end : end + kFollowWithin;
   ++announced_epoch_;  // at least
   objectively_down_ = asked_for_ = false;
+  cut_off_ = {};
   const Node& successor = nodes_[node];
   if (departure_ && successor.last && successor.last->info &&
       departure_->Succeeded(*successor.last->info))

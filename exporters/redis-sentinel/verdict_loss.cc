@@ -17,6 +17,14 @@ const Metric kLostLow("redis_sentinel_last_failover_lost_low_writes", Type::kGau
 const Metric kLostHigh("redis_sentinel_last_failover_lost_high_writes", Type::kGauge,
                        "At most so many were lost. Absent: nobody can know.", "master_name");
 
+const Metric kUnreachableLow("redis_sentinel_last_failover_unreachable_low_seconds", Type::kGauge,
+                             "In the last failover the Sentinels had not reached the old master for "
+                             "at least so long when they announced the new one: what clients on "
+                             "their side of a cut network missed, even if we saw it working.",
+                             "master_name");
+const Metric kUnreachableHigh("redis_sentinel_last_failover_unreachable_high_seconds",
+                              Type::kGauge, "And at most so long.", "master_name");
+
 // The host is there and the port is closed: the process is gone. A firewall can say so too; if the
 // master answers again as it was, that is taken back.
 bool Refused(const absl::Status& status) {
@@ -53,6 +61,8 @@ void ReplicationSet::TellLoss(Instant at) {
 }
 
 void ReplicationSet::ShowLoss(Samples& out) const {
+  if (auto low = unreachable_.low_seconds) out.Add(kUnreachableLow, {name_}, *low);
+  if (auto high = unreachable_.high_seconds) out.Add(kUnreachableHigh, {name_}, *high);
   auto writes = departure_ && departure_->known() ? departure_->writes() : std::nullopt;
   if (!writes) return;
   out.Add(kLostLow, {name_}, writes->low);

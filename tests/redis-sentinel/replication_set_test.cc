@@ -42,6 +42,17 @@ void ExpectOutage(const Replay& r, double truth) {
   EXPECT_NEAR(*f.mid_seconds, truth, 0.5);
 }
 
+// By what the Sentinels say alone: the clients of their side.
+void ExpectUnreachable(const Replay& r, double truth) {
+  const std::string name = "redis_sentinel_last_failover_unreachable_";
+  double low = r.Value(name + "low_seconds", "{master_name=\"mymaster\"}");
+  double high = r.Value(name + "high_seconds", "{master_name=\"mymaster\"}");
+  std::printf("unreachable for %.3f s: %.3f to %.3f\n", truth, low, high);
+  EXPECT_LE(low, truth);
+  EXPECT_GE(high, truth);
+  EXPECT_LT(high - low, 2);
+}
+
 // `bytes`: by looks every 100 ms, of which every other one is here. Writes are 50 bytes each, and the
 // rest is what Sentinels and pings add.
 void ExpectLost(const Replay& r, double writes, double bytes, double seconds) {
@@ -59,6 +70,7 @@ void ExpectLost(const Replay& r, double writes, double bytes, double seconds) {
 TEST(Recorded, KilledMaster) {
   Replay r(Timeline("kill9"));
   ExpectOutage(r, 2.76);
+  ExpectUnreachable(r, 2.76);
   EXPECT_NEAR(r.outage().start_unix_seconds, kOrigin, 0.2);
   EXPECT_NEAR(r.outage().end_unix_seconds, kOrigin + 2.747, 0.5);
   ASSERT_EQ(r.service().failovers().size(), 1u);
@@ -82,6 +94,7 @@ TEST(Recorded, KilledMaster) {
 TEST(Recorded, HungMaster) {
   Replay r(Timeline("sigstop"));
   ExpectOutage(r, 3.07);
+  ExpectUnreachable(r, 3.07);
   ASSERT_EQ(r.service().failovers().size(), 1u);
   EXPECT_EQ(r.failover().kind, "failover");
   std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
@@ -108,6 +121,7 @@ TEST(Recorded, CutNetworkHasTwoMastersAllTheWhile) {
   EXPECT_EQ(r.failover().kind, "failover");
   EXPECT_EQ(r.failover().to, k2);
   EXPECT_EQ(r.service().outages().size(), 0u);
+  ExpectUnreachable(r, 3.167);
   std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
   EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 19.9, 0.5);
   ExpectLost(r, 1111, 68651, 22.2);
@@ -116,6 +130,7 @@ TEST(Recorded, CutNetworkHasTwoMastersAllTheWhile) {
 TEST(Recorded, IsolatedMaster) {
   Replay r(Timeline("isolate"));
   ExpectOutage(r, 3.16);
+  ExpectUnreachable(r, 3.16);
   EXPECT_EQ(r.failover().kind, "failover");
   std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
   EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 10.2, 0.5);
