@@ -19,11 +19,11 @@ struct DeploymentOptions {
   RedisConnectionOptions sentinel, node;
   AddressMap address_map;
   Duration look_interval{}, look_deadline{};  // of a node, while all is calm
-  Duration forget_after{};              // a node that nobody lists any more is watched so long
+  Duration forget_after{};  // a node that nobody lists any more is watched so long
   int expected_sentinels = 0, expected_replicas = 0;  // 0: as many as are known
   double rto_objective_seconds = 0, rpo_objective_seconds = 0;
 };
 
-// Reads the whole file; `fields` without keys gives the local default: a Sentinel at 127.0.0.1:26379
-// without a password. Errors as Fields::Finish() says them.
+// Reads the whole file; `fields` without keys gives the local default: a Sentinel at
+// 127.0.0.1:26379 without a password. Errors as Fields::Finish() says them.
 absl::StatusOr<std::vector<DeploymentOptions>> ReadDeployments(Fields& fields);

@@ -7,9 +7,9 @@
 #include "exporters/redis-sentinel/subscription.h"
 
 // The eye that listens to a Sentinel's events: sleeps on the socket, pings every second, posts each
-// event with the two instants between which it was said. An event whose ping is more than 2 s overdue
-// is late. It only looks; a Sentinel whose ACL refuses PSUBSCRIBE is said to be denied, and the rest
-// goes on without.
+// event with the two instants between which it was said. An event whose ping is more than 2 s
+// overdue is late. It only looks; a Sentinel whose ACL refuses PSUBSCRIBE is said to be denied, and
+// the rest goes on without.
 class EventsEye : public Collector {
  public:
   EventsEye(std::shared_ptr<DeploymentBoard> board, std::string sentinel,

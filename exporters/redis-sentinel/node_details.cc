@@ -7,7 +7,8 @@
 
 namespace {
 
-constexpr std::size_t kMaxDatabases = 16;  // with a label of their own; as many as a server has by default
+// Databases with a label of their own: as many as a server has by default.
+constexpr std::size_t kMaxDatabases = 16;
 
 const Metric kInfo("redis_sentinel_node_info", Type::kInfo, "What a Redis node is.", "flavor",
                    "version", "run_id");
@@ -105,7 +106,8 @@ const YesMetric kYes[] = {
     {{"redis_sentinel_persistence_aof_write_ok", kG,
       "Whether the last write to the AOF worked; if not, writes and even PING are refused."},
      &Info::aof_write_ok},
-    {{"redis_sentinel_persistence_aof_rewrite_ok", kG, "Whether the last rewrite of the AOF worked."},
+    {{"redis_sentinel_persistence_aof_rewrite_ok", kG,
+      "Whether the last rewrite of the AOF worked."},
      &Info::aof_rewrite_ok},
     {{"redis_sentinel_persistence_aof_rewriting", kG, "Whether the AOF is being rewritten."},
      &Info::aof_rewriting},

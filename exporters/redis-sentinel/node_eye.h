@@ -8,16 +8,16 @@
 #include "exporters/redis-sentinel/deployment.h"
 #include "exporters/redis-sentinel/start_time.h"
 
-// The eye on a Redis node: INFO over one kept connection, every second, every 200 ms in fast pace, and
-// at once when the connection breaks. At a scrape it shows the health and persistence of the node
-// from an INFO of that moment. PING is no sign of health (it is refused by a living node whose AOF
+// The eye on a Redis node: INFO over one kept connection, every second, every 200 ms in fast pace,
+// and at once when the connection breaks. At a scrape it shows the health and persistence of the
+// node from an INFO of that moment. PING is no sign of health (it is refused by a living node whose AOF
 // disk is full, and answered by one that lost its data), so it is never sent.
 //
 // INFO without arguments: all versions have all that we use in it, and it costs a server 0.13 ms.
 class NodeEye : public Collector {
  public:
-  // `node`: as announced; `options`: where to dial it. A collection takes no longer than `patience`:
-  // the node may have frozen, and the looks must go on.
+  // `node`: as announced; `options`: where to dial it. A collection takes no longer than
+  // `patience`: the node may have frozen, and the looks must go on.
   NodeEye(std::shared_ptr<DeploymentBoard> board, std::string node, RedisConnectionOptions options,
           Duration interval, Duration patience);
   absl::Status Collect(const Deadline& deadline, Samples& out) override;

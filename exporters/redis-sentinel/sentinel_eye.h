@@ -10,10 +10,10 @@
 #include "exporters/redis-sentinel/start_time.h"
 
 // The eye on a Sentinel: INFO, MASTERS, and for each master that is known REPLICAS, SENTINELS,
-// CKQUORUM and GET-MASTER-ADDR-BY-NAME, all in one batch. It asks at the start, at every scrape, when
-// it is poked (after +sdown: the ages that it tells then bound the start of the outage), and every 5 s,
-// every second in fast pace. When MASTERS names others than were asked for it asks again, at once. At
-// a scrape it shows what the Sentinel says of itself.
+// CKQUORUM and GET-MASTER-ADDR-BY-NAME, all in one batch. It asks at the start, at every scrape,
+// when it is poked (after +sdown: the ages that it tells then bound the start of the outage), and
+// every 5 s, every second in fast pace. When MASTERS names others than were asked for it asks
+// again, at once. At a scrape it shows what the Sentinel says of itself.
 class SentinelEye : public Collector {
  public:
   // `sentinel`: as the verdict names it; `options`: where to dial it. A collection takes no longer

@@ -5,8 +5,8 @@
 #include "common/deadline.h"
 #include "exporters/redis-sentinel/info.h"
 
-// When a server started, from its uptime in whole seconds: up to a second late. Kept until its run id
-// changes, so that it does not waver between two seconds with every answer.
+// When a server started, from its uptime in whole seconds: up to a second late. Kept until its run
+// id changes, so that it does not waver between two seconds with every answer.
 class StartTime {
  public:
   // Unix seconds; none if the answer has no uptime.

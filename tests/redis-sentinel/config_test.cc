@@ -103,7 +103,8 @@ TEST(RedisConfig, SchemesAskForTls) {
 TEST(RedisConfig, GoodAndBadFiles) {
   PasswordFile();
   int good = 0, bad = 0;
-  for (auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/tests/config/redis-sentinel")) {
+  const char files[] = SOURCE_DIR "/tests/config/redis-sentinel";
+  for (auto& entry : std::filesystem::directory_iterator(files)) {
     std::string path = entry.path(), name = entry.path().filename();
     Fields fields = Fields::FromFile(path);
     auto all = ReadDeployments(fields);

@@ -1,0 +1,26 @@
+// A Sentinel that hung. For 30 s after that it takes no part in failovers, so this file is the last.
+#include "tests/redis-sentinel-lab/lab.h"
+
+namespace {
+
+using RedisTiltLab = RedisLabTest;
+
+TEST_F(RedisTiltLab, ASentinelThatHangsIsSilentAndThenInTilt) {
+  RedisExporter exporter;
+  exporter.AwaitHealthy();
+  RedisFault frozen("stop", "cont", "s3");
+  Labels of = {{"sentinel", lab.Address("s3")}};
+  Page page = exporter.Await(10, "it neither answers nor speaks", [&](const Page& p) {
+    return p.Is("redis_sentinel_sentinel_up", of, 0) && !Succeeds(p, "sentinel", "s3") &&
+           !Succeeds(p, "sentinel_events", "s3");
+  });
+  EXPECT_FALSE(page.Has("redis_sentinel_tilt_active", of));
+  EXPECT_TRUE(page.Is("ha_service_up", Scope(), 1));
+  frozen.End();
+  page = exporter.Await(10, "it is in TILT", [&](const Page& p) {
+    return p.Is("redis_sentinel_tilt_active", of, 1) && Succeeds(p, "sentinel_events", "s3");
+  });
+  EXPECT_EQ(page.Get("ha_outages_total", Scope()), 0);
+}
+
+}  // namespace
