@@ -9,8 +9,8 @@
 // predecessor's history; what is beyond is lost, whoever wrote it: also an idle master writes some
 // 200 B/s of PING and Sentinels' hellos, so bytes alone do not mean that a client lost something.
 //
-// While the old master answers as a master the figures are exact as of its last look, and grow. Once it
-// follows its successor, or is silent, what it wrote after that look is known to nobody: only low
+// While the old master answers as a master the figures are exact as of its last look, and grow. Once
+// it follows its successor, or is silent, what it wrote after that look is known to nobody: only low
 // bounds remain, but of the time also a high one, if it was seen to follow or its port closed. Time
 // is that between the first and the last lost write; its low bound needs the count of changes.
 class Departure {

@@ -9,8 +9,8 @@
 #include "exporters/redis-sentinel/sentinel_event.h"
 #include "exporters/redis-sentinel/sentinel_replies.h"
 
-// What the eyes of a deployment post on its board. Nodes and Sentinels are named by the address that
-// they announce, "10.0.0.1:6379"; a seed by the address in the configuration until it told its own.
+// What the eyes of a deployment post on its board. Nodes and Sentinels are named by the address
+// that they announce, "10.0.0.1:6379"; a seed by the address in the configuration until it told its own.
 
 // One look at a Redis node, by INFO.
 struct NodeLook {
@@ -41,8 +41,8 @@ struct SentinelLook {
 };
 
 // What a Sentinel announced. It was said between the evidence's begin (the last ping that was
-// answered before it) and its end; a late one, which came with a burst after a cut of the network, is
-// counted, but dates nothing.
+// answered before it) and its end; a late one, which came with a burst after a cut of the network,
+// is counted, but dates nothing.
 struct EventLook {
   std::string sentinel;
   SentinelEvent event;

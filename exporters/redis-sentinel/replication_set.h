@@ -16,9 +16,11 @@
 //
 // What counts as an attempt is a look at that node: ok when it answers as a master that is not
 // loading and does not refuse writes. When another node is announced, that ends the outage: it was
-// mended between the announcement's two bounds if the new master had been seen writable by then, and
-// else with the first look that finds it so. Sentinel announces about 0.7 s after it promoted: until
-// then clients are still sent to the old master, so looks at the new one prove nothing yet.
+// mended between the announcement's two bounds if the new master had been seen writable by then,
+// and else with the first look that finds it so. Sentinel announces about 0.7 s after it promoted:
+// until then clients are still sent to the old master, so looks at the new one prove nothing yet.
+// An old master that we see working on our side of a cut network makes no outage; how long the
+// Sentinels missed it is said apart.
 //
 // Two masters: any two nodes of the set that answer as masters, by the sandwich, whoever is
 // announced. An old master that comes back, and every SENTINEL FAILOVER, give ten seconds of it.
@@ -86,6 +88,7 @@ class ReplicationSet {
   std::string Majority(Instant now) const;
   void Compare(const Now& now, Instant at);
   void Announced(const std::string& node, Instant begin, Instant end, const Now& now);
+  void TakenOver(const FailoverFact& fact, const Node& old, Instant begin, Instant end);
   std::string KindOfChange(const Node& old, Instant at) const;
   // verdict_loss.cc: what the last change of the master cost.
   void Depart(const std::string& from, const Node& old);

@@ -10,8 +10,8 @@ namespace {
 
 // A silence longer than this means that nobody watched.
 constexpr Duration kUnwatched = 10s;
-// Sentinels follow the one that leads the failover within a tenth of a second, and a slow one within
-// a period of their messages, 2 s: until then those that still name the old master are no news.
+// Sentinels follow the one that leads the failover within a tenth of a second, and a slow one
+// within a period of their messages, 2 s: until then those that still name the old master are no news.
 constexpr Duration kFollowWithin = 2s;
 
 }  // namespace
@@ -24,8 +24,8 @@ std::vector<const ReplicationSet::ViewOf*> ReplicationSet::FreshViews(Instant no
   return fresh;
 }
 
-// The node that most Sentinels name, by looks that came after the last change; of two that are named
-// as often, the one in force.
+// The node that most Sentinels name, by looks that came after the last change; of two that are
+// named as often, the one in force.
 std::string ReplicationSet::Majority(Instant now) const {
   std::map<std::string, int> votes;
   for (auto* view : FreshViews(now))
@@ -71,24 +71,15 @@ void ReplicationSet::Announced(const std::string& node, Instant begin, Instant e
   // Until then clients were sent to one that failed.
   if (old.result == Result::kFail && old.begin < begin)
     Attempted({Result::kFail, begin, begin}, now);
+  const bool first = announced_.empty();
   if (!from.empty() && from != node) {
     FailoverFact fact;
-    fact.unix_seconds = now.Unix(announced_.empty() ? end : begin + (end - begin) / 2);
+    fact.unix_seconds = now.Unix(first ? end : begin + (end - begin) / 2);
     fact.from = from;
     fact.to = node;
     fact.kind = KindOfChange(old, end);
-    unreachable_ = {};
-    if (fact.kind == "failover" && cut_off_.first_unanswered)
-      unreachable_.low_seconds = std::max(0.0, Seconds(begin - *cut_off_.first_unanswered));
-    if (fact.kind == "failover" && cut_off_.last_ok)
-      unreachable_.high_seconds = Seconds(end - *cut_off_.last_ok);
-    bool watched = fact.kind != "unseen";
-    service_.Failover(std::move(fact));
-    departure_.reset();
-    if (watched) Depart(from, old);
-    Trouble(end);
+    TakenOver(fact, old, begin, end);
   }
-  bool first = announced_.empty();
   announced_ = node;
   announced_at_ = end;
   since_ = first ? end : end + kFollowWithin;
@@ -101,6 +92,19 @@ void ReplicationSet::Announced(const std::string& node, Instant begin, Instant e
     TellLoss(end);
   bool ready = successor.result == Result::kOk && end - successor.end < Patience();
   if (!first && ready) Attempted({Result::kOk, begin, end, begin}, now);
+}
+
+void ReplicationSet::TakenOver(const FailoverFact& fact, const Node& old, Instant begin,
+                               Instant end) {
+  unreachable_ = {};
+  if (fact.kind == "failover" && cut_off_.first_unanswered)
+    unreachable_.low_seconds = std::max(0.0, Seconds(begin - *cut_off_.first_unanswered));
+  if (fact.kind == "failover" && cut_off_.last_ok)
+    unreachable_.high_seconds = Seconds(end - *cut_off_.last_ok);
+  service_.Failover(fact);
+  departure_.reset();
+  if (fact.kind != "unseen") Depart(fact.from, old);
+  Trouble(end);
 }
 
 std::string ReplicationSet::KindOfChange(const Node& old, Instant at) const {

@@ -18,8 +18,8 @@ const Metric kLostHigh("redis_sentinel_last_failover_lost_high_writes", Type::kG
                        "At most so many were lost. Absent: nobody can know.", "master_name");
 
 const Metric kUnreachableLow("redis_sentinel_last_failover_unreachable_low_seconds", Type::kGauge,
-                             "In the last failover the Sentinels had not reached the old master for "
-                             "at least so long when they announced the new one: what clients on "
+                             "In the last failover the Sentinels had not reached the old master "
+                             "for at least so long when they announced the new one: what clients on "
                              "their side of a cut network missed, even if we saw it working.",
                              "master_name");
 const Metric kUnreachableHigh("redis_sentinel_last_failover_unreachable_high_seconds",

@@ -6,11 +6,11 @@
 namespace {
 
 const Metric kIncidents("redis_sentinel_incidents_total", Type::kCounter,
-                        "What happened without a change of master: restart (the master came back as "
-                        "a new process before it was failed over), a failover that was given up "
+                        "What happened without a change of master: restart (the master came back "
+                        "as a new process before it was failed over), a failover that was given up "
                         "(failover_not_elected, failover_no_good_replica, "
-                        "failover_replica_timeout), reconfiguration_timeout (replicas did not follow "
-                        "the new master in time).",
+                        "failover_replica_timeout), reconfiguration_timeout (replicas did not "
+                        "follow the new master in time).",
                         "master_name", "kind");
 const Metric kUp("redis_sentinel_node_up", Type::kGauge,
                  "Whether the node answers INFO within the look deadline.", "master_name", "node");
@@ -39,8 +39,8 @@ const Metric kEpoch("redis_sentinel_view_config_epoch", Type::kGauge,
                     "makes a new one.",
                     "sentinel", "master_name");
 const Metric kDown("redis_sentinel_view_master_down", Type::kGauge,
-                   "Whether this Sentinel finds the master down: subjective is by itself, objective "
-                   "with the agreement of a quorum.",
+                   "Whether this Sentinel finds the master down: subjective is by itself, "
+                   "objective with the agreement of a quorum.",
                    "sentinel", "master_name", "kind");
 const Metric kUsable("redis_sentinel_view_usable_sentinels", Type::kGauge,
                      "Sentinels that this one does not find down, itself included.", "sentinel",

@@ -186,8 +186,8 @@ TEST(Announced, Incidents) {
   EXPECT_EQ(c.Incidents("failover_not_elected"), 1);
 }
 
-// Looks are announced when they begin, and posted up to 0.4 s after they ended, but before the next one
-// of their eye begins.
+// Looks are announced when they begin, and posted up to 0.4 s after they ended, but before the next
+// one of their eye begins.
 std::string PageOf(const std::vector<RedisEvidence>& all, std::mt19937* random) {
   struct Moment {
     double at;

@@ -92,7 +92,8 @@ TEST(Departure, GoneForGood) {
 TEST(Departure, NoiseIsNoLostWrite) {
   Departure d = Departed();
   d.Succeeded(Successor(1000));
-  for (int i = 6; i <= 50; ++i) d.Answered(Wrote(1000 + 40 * i, 10), At(0.2 * i), At(0.2 * i + 0.01));
+  for (int i = 6; i <= 50; ++i)
+    d.Answered(Wrote(1000 + 40 * i, 10), At(0.2 * i), At(0.2 * i + 0.01));
   EXPECT_EQ(d.loss().low_bytes, 2000);
   EXPECT_EQ(d.writes()->high, 0);
   EXPECT_EQ(d.loss().high_seconds, 0);

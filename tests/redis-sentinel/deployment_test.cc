@@ -148,7 +148,8 @@ TEST(Prospects, NobodyToPromote) {
   EXPECT_EQ(Blocked(d, 1), "no_eligible_replica");
   EXPECT_EQ(ValueOf(d, 1, "redis_sentinel_eligible_replicas" + kName), 0);
   EXPECT_EQ(ValueOf(d, 1, "redis_sentinel_view_replica_ineligible{sentinel=\"" + kS1 +
-                              "\",master_name=\"mymaster\",node=\"" + k2 + "\",reason=\"down\"}"), 1);
+                              "\",master_name=\"mymaster\",node=\"" + k2 + "\",reason=\"down\"}"),
+            1);
 }
 
 TEST(Prospects, SentinelsThatDiffer) {
@@ -174,7 +175,8 @@ TEST(Nodes, LagOfAReplica) {
                               node + "\"}");
   };
   Step(d, AllSentinels(0, k1));
-  Step(d, {NodeEvidence(1, 1.01, k1, MasterInfo(5000)), NodeEvidence(1.1, 1.11, k2, ReplicaInfo(4200)),
+  Step(d, {NodeEvidence(1, 1.01, k1, MasterInfo(5000)),
+           NodeEvidence(1.1, 1.11, k2, ReplicaInfo(4200)),
            NodeEvidence(1.1, 1.11, k3, ReplicaInfo(6000)),
            NodeEvidence(1.2, 1.21, k1, MasterInfo(9000))});
   EXPECT_EQ(lag(1.3, k2), 800);

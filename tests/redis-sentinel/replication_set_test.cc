@@ -35,8 +35,6 @@ void ExpectOutage(const Replay& r, double truth) {
   ASSERT_EQ(r.service().outages().size(), 1u);
   OutageFact f = r.outage();
   ASSERT_TRUE(f.mid_seconds && f.high_seconds);
-  std::printf("outage of %.3f s: %.3f (%.3f to %.3f)\n", truth, *f.mid_seconds, f.low_seconds,
-              *f.high_seconds);
   EXPECT_LE(f.low_seconds, truth);
   EXPECT_GE(*f.high_seconds, truth);
   EXPECT_NEAR(*f.mid_seconds, truth, 0.5);
@@ -47,19 +45,16 @@ void ExpectUnreachable(const Replay& r, double truth) {
   const std::string name = "redis_sentinel_last_failover_unreachable_";
   double low = r.Value(name + "low_seconds", "{master_name=\"mymaster\"}");
   double high = r.Value(name + "high_seconds", "{master_name=\"mymaster\"}");
-  std::printf("unreachable for %.3f s: %.3f to %.3f\n", truth, low, high);
   EXPECT_LE(low, truth);
   EXPECT_GE(high, truth);
   EXPECT_LT(high - low, 2);
 }
 
-// `bytes`: by looks every 100 ms, of which every other one is here. Writes are 50 bytes each, and the
-// rest is what Sentinels and pings add.
+// `bytes`: by looks every 100 ms, of which every other one is here. Writes are 50 bytes each, and
+// the rest is what Sentinels and pings add.
 void ExpectLost(const Replay& r, double writes, double bytes, double seconds) {
   const Loss& loss = r.failover().loss;
   ASSERT_TRUE(loss.low_bytes && loss.high_seconds);
-  std::printf("lost %.0f writes, %.0f bytes, %.2f s: at least %.0f bytes, at most %.2f s\n", writes,
-              bytes, seconds, *loss.low_bytes, *loss.high_seconds);
   EXPECT_LE(*loss.low_bytes, bytes);
   EXPECT_GE(*loss.low_bytes, bytes - 1200);
   EXPECT_GT(bytes, 50 * writes);
@@ -78,7 +73,6 @@ TEST(Recorded, KilledMaster) {
   EXPECT_EQ(r.failover().from, k1);
   EXPECT_EQ(r.failover().to, k2);
   // It came back at 10.01 s and was made a replica at 20.13 s.
-  std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
   EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 10.05, 0.5);
   EXPECT_EQ(r.Value("ha_split_brain"), 0);
   // No write was lost; its process was seen to be gone soon after.
@@ -88,7 +82,8 @@ TEST(Recorded, KilledMaster) {
   ASSERT_TRUE(r.failover().loss.high_seconds);
   EXPECT_LT(*r.failover().loss.high_seconds, 0.5);
   EXPECT_EQ(r.Value("ha_service_up"), 1);
-  EXPECT_EQ(r.Value("ha_active", "{service=\"redis\",scope=\"mymaster\",holder=\"" + k2 + "\"}"), 1);
+  std::string active = "{service=\"redis\",scope=\"mymaster\",holder=\"" + k2 + "\"}";
+  EXPECT_EQ(r.Value("ha_active", active), 1);
 }
 
 TEST(Recorded, HungMaster) {
@@ -97,7 +92,6 @@ TEST(Recorded, HungMaster) {
   ExpectUnreachable(r, 3.07);
   ASSERT_EQ(r.service().failovers().size(), 1u);
   EXPECT_EQ(r.failover().kind, "failover");
-  std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
   EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 9.2, 0.5);
 }
 
@@ -109,7 +103,6 @@ TEST(Recorded, SentinelFailoverHasNoOutageButTwoMasters) {
   EXPECT_EQ(r.failover().kind, "switchover");
   EXPECT_EQ(r.failover().to, k3);
   EXPECT_NEAR(r.failover().unix_seconds, kOrigin + 1.097, 0.5);
-  std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
   EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 10.95, 0.5);
   ExpectLost(r, 1100, 57869, 10.98);
 }
@@ -122,7 +115,6 @@ TEST(Recorded, CutNetworkHasTwoMastersAllTheWhile) {
   EXPECT_EQ(r.failover().to, k2);
   EXPECT_EQ(r.service().outages().size(), 0u);
   ExpectUnreachable(r, 3.167);
-  std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
   EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 19.9, 0.5);
   ExpectLost(r, 1111, 68651, 22.2);
 }
@@ -132,7 +124,6 @@ TEST(Recorded, IsolatedMaster) {
   ExpectOutage(r, 3.16);
   ExpectUnreachable(r, 3.16);
   EXPECT_EQ(r.failover().kind, "failover");
-  std::printf("split brain %.3f\n", r.Value("ha_split_brain_seconds_total"));
   EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 10.2, 0.5);
 }
 
