@@ -70,9 +70,6 @@ class ReplicationSet {
     std::optional<Instant> last_ok;           // the earliest last answer
     std::optional<Instant> first_unanswered;  // the latest first ping without one
   };
-  struct Bounds {
-    std::optional<double> low_seconds, high_seconds;
-  };
   using ViewOf = std::map<std::string, View>::value_type;
 
   // replication_set.cc: evidence in.
@@ -118,6 +115,6 @@ class ReplicationSet {
   Instant loss_told_ = Instant();
   std::map<std::string, double> incidents_;  // by kind
   CutOff cut_off_;
-  Bounds unreachable_;  // before the last failover
+  std::optional<double> unreachable_low_, unreachable_high_;  // seconds, before the last failover
   Instant suspect_until_ = Instant();
 };

@@ -96,11 +96,12 @@ void ReplicationSet::Announced(const std::string& node, Instant begin, Instant e
 
 void ReplicationSet::TakenOver(const FailoverFact& fact, const Node& old, Instant begin,
                                Instant end) {
-  unreachable_ = {};
+  unreachable_low_.reset();
+  unreachable_high_.reset();
   if (fact.kind == "failover" && cut_off_.first_unanswered)
-    unreachable_.low_seconds = std::max(0.0, Seconds(begin - *cut_off_.first_unanswered));
+    unreachable_low_ = std::max(0.0, Seconds(begin - *cut_off_.first_unanswered));
   if (fact.kind == "failover" && cut_off_.last_ok)
-    unreachable_.high_seconds = Seconds(end - *cut_off_.last_ok);
+    unreachable_high_ = Seconds(end - *cut_off_.last_ok);
   service_.Failover(fact);
   departure_.reset();
   if (fact.kind != "unseen") Depart(fact.from, old);

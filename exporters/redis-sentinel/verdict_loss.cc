@@ -61,8 +61,8 @@ void ReplicationSet::TellLoss(Instant at) {
 }
 
 void ReplicationSet::ShowLoss(Samples& out) const {
-  if (auto low = unreachable_.low_seconds) out.Add(kUnreachableLow, {name_}, *low);
-  if (auto high = unreachable_.high_seconds) out.Add(kUnreachableHigh, {name_}, *high);
+  if (unreachable_low_) out.Add(kUnreachableLow, {name_}, *unreachable_low_);
+  if (unreachable_high_) out.Add(kUnreachableHigh, {name_}, *unreachable_high_);
   auto writes = departure_ && departure_->known() ? departure_->writes() : std::nullopt;
   if (!writes) return;
   out.Add(kLostLow, {name_}, writes->low);
