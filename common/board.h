@@ -40,8 +40,11 @@ class Board : public Judge {
     state_.With([&](State& s) { s.queue.Expect(eye, now, deadline.at()); });
     return now;
   }
-  // Posts what a look saw. `now` is an argument for the sake of replays.
-  void Post(Evidence evidence, const Now& now = Now::Read()) {
+  // Posts what a look saw. Now is read here, not as a default argument: a caller's end of the look,
+  // read in the same call, would be later, and what ends in the future has to wait.
+  void Post(Evidence evidence) { Post(std::move(evidence), Now::Read()); }
+  // `now` is an argument for the sake of replays.
+  void Post(Evidence evidence, const Now& now) {
     Apply([&](State& s) {
       s.queue.Add(std::move(evidence));
       Settle(s, now);
