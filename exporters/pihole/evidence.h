@@ -1,0 +1,39 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/board.h"
+#include "exporters/pihole/api_snapshot.h"
+#include "exporters/pihole/chaos.h"
+#include "exporters/pihole/probe.h"
+#include "exporters/pihole/state.h"
+
+// What the eyes post on the board of the Pi-holes.
+
+// One look over DNS: the probes that were due, asked together.
+struct DnsLook {
+  std::string pihole;
+  std::vector<ProbeSeen> probes;
+  std::optional<ChaosCounters> chaos;  // when they were asked for and answered
+};
+
+// One poll of the API. What it could not learn is absent from the snapshot, never old: parts that
+// were not due this time are those of an earlier poll, with their time.
+struct ApiLook {
+  std::string pihole;
+  ApiState state = ApiState::kDisabled;
+  ApiTraffic traffic;                            // since the last look
+  std::shared_ptr<const ApiSnapshot> snapshot;   // never null
+};
+
+// The seat that a Pi-hole's API gave us, to be kept over a restart; "" = none.
+struct SeatLook {
+  std::string pihole, sid;
+};
+
+struct PiholeEvidence : Look {
+  std::variant<DnsLook, ApiLook, SeatLook> seen;
+};

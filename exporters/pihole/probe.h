@@ -1,0 +1,67 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/deadline.h"
+#include "common/dns.h"
+
+// A question that a Pi-hole is asked over DNS, what is expected of the answer, and what the answer
+// proves. Nothing here touches the network.
+
+enum class ProbeExpectation {
+  kAddress,   // NOERROR with an address that is not zero; if `address` is given, with that one
+  kBlocked,   // blocked, see JudgeAnswer
+  kNxdomain,  // no such name
+  kAnswer,    // NOERROR or NXDOMAIN: somebody who knows was asked
+};
+
+struct ProbeOptions {
+  std::string name;   // label `probe`: resolve, blocked, blocked_aaaa, local, uncached, tcp
+  std::string query;  // a domain name; "{random}" becomes 16 letters that are new each time
+  DnsType type = DnsType::kA;
+  DnsTransport transport = DnsTransport::kUdp;
+  ProbeExpectation expect = ProbeExpectation::kAddress;
+  std::string address;     // of kAddress; "" = any
+  bool mandatory = false;  // must pass for the Pi-hole to resolve at all (kBlocked: to filter)
+  Duration interval{};     // while it passes
+  Duration timeout{};
+};
+
+// The probes that work without any configuration:
+//   resolve       A google.com          mandatory
+//   blocked       A ads.google.com      mandatory; on every list since there are lists
+//   blocked_aaaa  AAAA ads.google.com   mandatory
+//   local         A pi.hole             what the Pi-hole knows by itself, no upstream needed
+//   uncached      A {random}.com        the way upstream, which a warm cache hides; every minute
+//   tcp           A google.com          over TCP, every five minutes: the server forks for it
+std::vector<ProbeOptions> DefaultProbes(Duration interval);
+
+// How an attempt ended: "passed", else the label `reason` of the failure. A closed set.
+enum class ProbeOutcome {
+  kPassed, kTimeout, kConnectionRefused, kUnreachable, kServfail, kRefused, kNxdomain, kNodata,
+  kNotBlocked, kUnexpectedAnswer, kStale, kMalformed,
+  kOurs,  // our own fault (no descriptors): proves nothing
+};
+std::string_view ProbeOutcomeName(ProbeOutcome outcome);
+extern const std::vector<std::string_view> kProbeFailures;  // all names but "passed" and "ours"
+
+struct ProbeSeen {
+  std::string probe;
+  DnsTransport transport = DnsTransport::kUdp;
+  ProbeOutcome outcome = ProbeOutcome::kOurs;
+  bool answered = false;     // by a DNS message, whatever it says
+  std::optional<double> seconds;  // round trip of an answer
+  std::optional<uint32_t> ttl_seconds;
+  bool stale = false;        // served from the cache beyond its time: EDE 3, or 19
+  int sent = 0;              // datagrams and TCP queries: they count in the Pi-hole's statistics
+};
+
+// What the answer to `probe` proves. Blocked is, whatever the Pi-hole's blocking mode: a zero
+// address (mode NULL), or extended error 15 (modes IP, NODATA, NX and IP_NODATA_AAAA always have
+// it). NXDOMAIN or no data without that error is not: a name that nobody registered would look
+// blocked. A stale answer fails with kStale where an address is expected: it says that the upstream
+// is dead. `answer` may be an error of AskDns.
+ProbeSeen JudgeAnswer(const ProbeOptions& probe, const absl::StatusOr<DnsAnswer>& answer);

@@ -1,0 +1,47 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/service.h"
+#include "exporters/pihole/config.h"
+#include "exporters/pihole/evidence.h"
+#include "exporters/pihole/query_counters.h"
+
+// The judgement on the Pi-holes: service dns. For each of them (scope = its name) up means that it
+// resolves and blocks: its mandatory probes passed, an ad among them. For scope "all" it means that
+// at least one does: an outage of that is what every client feels. Nobody holds a role here.
+//
+// The API never decides that. It tells why (see StateOf), and details, which are shown as long as
+// they are fresh: three intervals after the last good answer a detail is gone, not repeated.
+class Piholes {
+ public:
+  using Evidence = PiholeEvidence;
+  explicit Piholes(PiholesOptions options);
+  void Configure(PiholesOptions options);  // a reload; what is known stays known
+
+  void Step(const PiholeEvidence& evidence, const Now& now);
+  void Show(const Now& now, Samples& out) const;
+  Pace pace() const { return fast_ ? Pace::kFast : Pace::kCalm; }
+  int targets_revision() const { return targets_revision_; }
+  int facts_revision() const;
+  // Outages, seats (SIDs: the file is for the owner only), and the name of this installation.
+  std::string Facts(const Now& now) const;
+  absl::Status Restore(const std::string& facts, const Now& now);
+  std::vector<Headline> Headlines(const Now& now) const;
+  std::vector<Story> Stories() const;
+
+  const PiholesOptions& options() const { return options_; }
+  std::string sid(const std::string& pihole) const;  // kept from before; "" = none
+  // "sentinel-pihole-exporter/0.1.0 (3f9a...)": the same as long as the state directory is.
+  std::string user_agent() const;
+  std::optional<PiholeState> state(const std::string& pihole, Instant now) const;
+
+ private:
+  PiholesOptions options_;
+  bool fast_ = false;
+  int targets_revision_ = 0;
+};
+
+using PiholesBoard = Board<Piholes>;
