@@ -105,6 +105,13 @@ std::string Page::Lines(const std::string& word) const {
   return found;
 }
 
+Page ReadPage(std::string body) {
+  Page page;
+  page.body = std::move(body);
+  ReadSamples(page);
+  return page;
+}
+
 Page Fetch(int port, const std::string& path, const Deadline& deadline,
            const std::string& headers) {
   Page page;

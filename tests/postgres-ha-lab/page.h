@@ -34,6 +34,9 @@ struct Page {
   std::string Lines(const std::string& word) const;
 };
 
+// The page whose text is `body`.
+Page ReadPage(std::string body);
+
 // GET on 127.0.0.1 over a new connection; `code` 0 when there is no whole answer by the deadline.
 Page Fetch(int port, const std::string& path, const Deadline& deadline,
            const std::string& headers = "");

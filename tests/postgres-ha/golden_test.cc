@@ -1,24 +1,15 @@
 // A whole page from recorded answers at a fixed clock, compared byte by byte with
 // tests/golden/postgres-ha.prom; `tests/run --update` writes it anew.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <set>
-#include <sstream>
-
-#include "common/scrape.h"
-#include "common/self.h"
 #include "exporters/postgres-ha/details.h"
 #include "exporters/postgres-ha/haproxy_stats.h"
 #include "exporters/postgres-ha/verdict.h"
+#include "tests/common/golden.h"
 #include "tests/postgres-ha/recorded_answers.h"
 #include "tests/postgres-ha/replay.h"
 
 namespace {
-
-const char kGolden[] = SOURCE_DIR "/tests/golden/postgres-ha.prom";
 
 Samples Details(const std::string& member, const std::vector<absl::StatusOr<Rows>>& answers,
                 bool standby) {
@@ -208,79 +199,21 @@ Samples Stolen() {
   return samples;
 }
 
-// What the core says of itself and of its targets, with every value 0: names and labels count.
-Samples Self() {
-  NoteStateDirectory(true);
-  NoteReload(true, kOrigin);
-  CountHttpRequest("/metrics", 200);
-  Scraper scraper(ShowSelf);
-  Target target;
-  target.kind = "postgres";
-  target.name = "sentinel/pg1";
-  target.collector = std::make_unique<Collector>();
-  std::vector<Target> targets;
-  targets.push_back(std::move(target));
-  Group group{"sentinel", nullptr, [&] { return std::exchange(targets, {}); }};
-  scraper.Set({group});
-  std::istringstream lines(scraper.Scrape(Deadline::In(std::chrono::seconds(5)), Format::kText));
-  Samples samples;
-  for (std::string line; std::getline(lines, line);) {
-    std::string series = line.substr(0, line.rfind(' '));
-    if (auto revision = series.find("revision=\""); revision != series.npos)
-      series.replace(revision + 10, series.find('"', revision + 10) - revision - 10, "0");
-    for (auto* metric : MetricBase::Catalogue()) {
-      std::string base = series.substr(0, series.find('{'));
-      for (auto* suffix : {"_bucket", "_sum", "_count"})
-        if (metric->type == Type::kHistogram && base == std::string(metric->name) + suffix)
-          base = metric->name;
-      if (base == metric->name) samples.AddRendered(*metric, series + " 0\n");
-    }
-  }
-  return samples;
-}
-
 std::string Page() {
-  Samples loss = Loss(), stolen = Stolen(), healthy = Healthy(), self = Self();
+  Samples loss = Loss(), stolen = Stolen(), healthy = Healthy();
+  Samples self = GoldenSelf("postgres", "sentinel/pg1");
   Samples primary = Details("pg2", PrimaryAnswers(), false);
   Samples standby = Details("pg1", StandbyAnswers(), true);
   Samples verdict = Verdict();
   return RenderPage({&primary, &standby, &verdict, &loss, &stolen, &healthy, &self}, Format::kText);
 }
 
-TEST(Golden, ThePageIsTheGoldenOne) {
-  std::string page = Page();
-  if (std::getenv("UPDATE_GOLDEN")) std::ofstream(kGolden) << page;
-  std::ifstream file(kGolden);
-  std::stringstream golden;
-  golden << file.rdbuf();
-  EXPECT_EQ(page, golden.str()) << "if this is what you want: tests/run --update";
-}
+TEST(Golden, ThePageIsTheGoldenOne) { ExpectGolden("tests/golden/postgres-ha.prom", Page()); }
 
-TEST(Golden, HoldsEveryMetricOfTheCatalogue) {
-  std::string page = Page();
-  for (auto* metric : MetricBase::Catalogue()) {
-    EXPECT_NE(page.find("# TYPE " + std::string(metric->name) + " "), std::string::npos)
-        << metric->name;
-  }
-}
+TEST(Golden, HoldsEveryMetricOfTheCatalogue) { ExpectWholeCatalogue(Page()); }
 
-TEST(Golden, TheDocumentedMetricsAreTheCatalogue) {
-  const char documented[] = SOURCE_DIR "/exporters/postgres-ha/METRICS.md";
-  std::string text = "# Metrics of postgres-ha-exporter\n\n" + ListMetrics(false);
-  if (std::getenv("UPDATE_GOLDEN")) std::ofstream(documented) << text;
-  std::ifstream file(documented);
-  std::stringstream table;
-  table << file.rdbuf();
-  EXPECT_EQ(text, table.str()) << "if this is what you want: tests/run --update";
-}
+TEST(Golden, TheDocumentedMetricsAreTheCatalogue) { ExpectDocumented("postgres-ha"); }
 
-TEST(Golden, NoSeriesTwice) {
-  std::set<std::string> seen;
-  std::istringstream lines(Page());
-  for (std::string line; std::getline(lines, line);) {
-    bool is_new = line.starts_with("#") || seen.insert(line.substr(0, line.rfind(' '))).second;
-    EXPECT_TRUE(is_new) << line;
-  }
-}
+TEST(Golden, NoSeriesTwice) { ExpectNoSeriesTwice(Page()); }
 
 }  // namespace

@@ -1,0 +1,96 @@
+// A whole page from recorded answers at a fixed clock, compared byte by byte with
+// tests/golden/redis-sentinel.prom; `tests/run --update` writes it anew.
+#include "tests/common/golden.h"
+
+#include "exporters/redis-sentinel/node_eye.h"
+#include "exporters/redis-sentinel/sentinel_eye.h"
+#include "tests/redis-sentinel/recorded.h"
+#include "tests/redis-sentinel/replay.h"
+
+namespace {
+
+Samples Node(const std::string& name, const absl::StatusOr<Info>& info) {
+  Samples samples(RenderLabels({{"node", name}}));
+  EXPECT_TRUE(info.ok()) << name;
+  if (info.ok()) ShowNode(*info, kOrigin - 86400, samples);
+  return samples;
+}
+
+Samples Master() {
+  auto info = TakeInfo(RepliesIn(RecordedFile("redis7.0.resp")).at(0));
+  if (info.ok()) info->loading_eta = std::chrono::seconds(4);
+  return Node(kNodes[2], info);
+}
+Samples Replica() { return Node(kNodes[1], ParseInfo(RecordedFile("valkey8.1.replica.info"))); }
+
+Samples Sentinel() {
+  Samples samples(RenderLabels({{"sentinel", "10.88.0.11:26379"}}));
+  auto info = ParseInfo(RecordedFile("redis7.0.sentinel.info"));
+  EXPECT_TRUE(info.ok());
+  if (info.ok()) ShowSentinel(*info, kOrigin - 86400, samples);
+  return samples;
+}
+
+// Recorded evidence until `end`, of the master `name`; its clients' writes have 50 bytes each.
+std::vector<RedisEvidence> Recorded(const std::string& timeline, double end,
+                                    const std::string& name = "mymaster") {
+  std::vector<RedisEvidence> all;
+  for (auto& e : Timeline(timeline)) {
+    if (EndOf(e) > end) break;
+    if (auto* look = std::get_if<NodeLook>(&e.seen); look != nullptr && look->info) {
+      look->info->unsaved_changes = look->info->offset_bytes.value_or(0) / 50;
+      look->info->rdb_last_save_unix = static_cast<long long>(kOrigin) - 3600;
+      if (look->info->role == Role::kReplica) look->info->link_up = true;
+    }
+    if (auto* look = std::get_if<SentinelLook>(&e.seen))
+      for (auto& view : look->views) {
+        view.master.name = name;
+        view.quorum = QuorumCheck{3, true, true};
+      }
+    if (auto* event = std::get_if<EventLook>(&e.seen)) event->event.master_name = name;
+    all.push_back(e);
+  }
+  return all;
+}
+
+// SENTINEL FAILOVER while the old master still takes writes, with all that is configured.
+Samples Switchover() {
+  DeploymentOptions options = OneDeployment();
+  options.expected_sentinels = 3;
+  options.expected_replicas = 2;
+  Deployment deployment(options);
+  for (auto& e : Recorded("manual", 10)) deployment.Step(e, NowAt(EndOf(e)));
+  Samples samples;
+  deployment.Show(NowAt(10), samples);
+  return samples;
+}
+
+// A set of another deployment, which has the same addresses in the recordings.
+Samples SetAfter(const std::string& timeline, const std::string& name) {
+  Deployment deployment(OneDeployment());
+  auto all = Recorded(timeline, 1e9, name);
+  double end = EndOf(all.back());
+  for (auto& e : all) deployment.Step(e, NowAt(EndOf(e)));
+  Samples samples;
+  deployment.sets().at(name).Show(NowAt(end), samples);
+  return samples;
+}
+
+std::string Page() {
+  Samples master = Master(), replica = Replica(), sentinel = Sentinel();
+  Samples switchover = Switchover(), failover = SetAfter("kill9", "orders");
+  Samples stuck = SetAfter("noreplica", "cache");
+  Samples self = GoldenSelf("redis", "sessions/" + kNodes[0]);
+  return RenderPage({&master, &replica, &sentinel, &switchover, &failover, &stuck, &self},
+                    Format::kText);
+}
+
+TEST(Golden, ThePageIsTheGoldenOne) { ExpectGolden("tests/golden/redis-sentinel.prom", Page()); }
+
+TEST(Golden, HoldsEveryMetricOfTheCatalogue) { ExpectWholeCatalogue(Page()); }
+
+TEST(Golden, TheDocumentedMetricsAreTheCatalogue) { ExpectDocumented("redis-sentinel"); }
+
+TEST(Golden, NoSeriesTwice) { ExpectNoSeriesTwice(Page()); }
+
+}  // namespace
