@@ -10,6 +10,7 @@
 #include "exporters/redis-sentinel/config.h"
 #include "exporters/redis-sentinel/departure.h"
 #include "exporters/redis-sentinel/evidence.h"
+#include "exporters/redis-sentinel/watched.h"
 
 // The judgement on one monitored master and its replicas: service redis, scope = master name. The
 // service is "the node that the Sentinels send clients to takes writes".
@@ -49,27 +50,8 @@ class ReplicationSet {
   const Service& service() const { return service_; }
 
  private:
-  struct Node {
-    std::optional<NodeLook> last;             // the newest look
-    Instant begin = Instant(), end = Instant();
-    Instant listed = Instant();               // by a Sentinel, last
-    Result result = Result::kVoid;            // whether it takes writes, by the newest look
-    std::string run_id;                       // by the newest answer
-    std::optional<Instant> refused;           // nothing listens there since, at the latest
-    WriteMarks marks;                         // of the last looks that found it a master
-  };
-  struct View {
-    MasterView said;
-    Instant begin = Instant(), end = Instant();
-    Instant other_begin = Instant();  // of the last look that found it sending clients elsewhere
-    bool answered = false;            // the newest look at the Sentinel
-    bool tilt = false;
-  };
-  // The master as those Sentinels saw it that found it down.
-  struct CutOff {
-    std::optional<Instant> last_ok;           // the earliest last answer
-    std::optional<Instant> first_unanswered;  // the latest first ping without one
-  };
+  using Node = WatchedNode;
+  using View = SentinelView;
   using ViewOf = std::map<std::string, View>::value_type;
 
   // replication_set.cc: evidence in.

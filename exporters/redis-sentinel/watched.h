@@ -1,0 +1,33 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "common/outage.h"
+#include "exporters/redis-sentinel/evidence.h"
+#include "exporters/redis-sentinel/write_mark.h"
+
+// What a replication set keeps of its nodes and of the Sentinels that watch it.
+
+struct WatchedNode {
+  std::optional<NodeLook> last;             // the newest look
+  Instant begin = Instant(), end = Instant();
+  Instant listed = Instant();               // by a Sentinel, last
+  Result result = Result::kVoid;            // whether it takes writes, by the newest look
+  std::string run_id;                       // by the newest answer
+  std::optional<Instant> refused;           // nothing listens there since, at the latest
+  WriteMarks marks;                         // of the last looks that found it a master
+};
+
+struct SentinelView {
+  MasterView said;
+  Instant begin = Instant(), end = Instant();
+  Instant other_begin = Instant();  // of the last look that found it sending clients elsewhere
+  bool answered = false;            // the newest look at the Sentinel
+  bool tilt = false;
+};
+
+// The master as those Sentinels saw it that found it down.
+struct CutOff {
+  std::optional<Instant> last_ok;           // the earliest last answer
+  std::optional<Instant> first_unanswered;  // the latest first ping without one
+};
