@@ -1,4 +1,8 @@
 #pragma once
+#include <optional>
+#include <string_view>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "common/json.h"
 #include "exporters/pihole/api_snapshot.h"
@@ -25,9 +29,9 @@ absl::StatusOr<SystemAnswer> ReadSystem(JsonView system, JsonView sensors);
 absl::StatusOr<SeatsAnswer> ReadSeats(JsonView answer, std::string_view user_agent);
 absl::StatusOr<double> ReadSeatsMax(JsonView config);                    // /api/config
 
-// Version 5: the one combined answer of /admin/api.php with summaryRaw, overTimeData10mins,
-// getForwardDestinations, getQueryTypes, getCacheInfo, versions. An empty array is what it answers
-// to a wrong token: Unauthenticated. {"FTLnotrunning":true}: Unavailable.
+// Version 5: the one combined answer of /admin/api.php to kLegacyQuery. An empty array is what it
+// answers to a wrong token: Unauthenticated. {"FTLnotrunning":true}: Unavailable. Upstreams and
+// types it tells in per cent only: they are not asked for.
 struct LegacyAnswer {
   QuerySummary summary;
   BlockingAnswer blocking;
@@ -37,4 +41,4 @@ struct LegacyAnswer {
 };
 absl::StatusOr<LegacyAnswer> ReadLegacy(JsonView answer);
 inline constexpr std::string_view kLegacyQuery =
-    "summaryRaw&overTimeData10mins&getForwardDestinations&getQueryTypes&getCacheInfo&versions";
+    "summaryRaw&overTimeData10mins&getCacheInfo&versions";

@@ -11,11 +11,12 @@
 // more than one of its 16 seats. A login costs the Pi-hole more than a hundred polls, and too many
 // lock everybody out, the admin page too. So:
 //  - GET /api/auth first: it tells whether there is a password at all, whether the seat that was
-//    kept is still ours, and whether a second factor is asked for (then only an app password helps).
+//    kept is still ours, and whether a second factor is asked for (then only an app password
+//    helps).
 //  - One login. The SID goes on for as long as it is used, so nothing is renewed by a clock.
 //  - 401 to a request: the seat is gone (FTL was killed, or its password changed); one login and
-//    one retry, at once. A wrong password is tried again after 60 s, then ever slower, to 30 min, with
-//    some randomness; at once when password_file has changed. Seats exhausted: after 60 s. Too many
+//    one retry, at once. A wrong password is tried again after 60 s, then ever slower, to 30 min,
+//    with some randomness; at once when password_file has changed. Seats exhausted: after 60 s. Too many
 //    logins: after 10 s.
 //  - Seats that a killed process left, by our own user agent, are given back after a login. Those
 //    of others are never touched.
