@@ -10,6 +10,7 @@ namespace {
 struct Common {
   Duration look_interval{}, forget_after{};
   double rto_seconds = 0, rpo_seconds = 0;
+  RedisObjectives objectives;
 };
 
 std::string Words(const absl::Status& status) { return std::string(status.message()); }
@@ -64,6 +65,13 @@ void ReadAddressMap(Fields& fields, AddressMap& map) {
   }
 }
 
+std::string ReadPersistence(Fields& fields) {
+  std::string kind = fields.String("persistence", "any");
+  if (std::count(kPersistences.begin(), kPersistences.end(), kind)) return kind;
+  fields.Error("persistence", "not aof, rdb, any or none: '" + kind + "'");
+  return "any";
+}
+
 DeploymentOptions ReadDeployment(Fields& fields) {
   DeploymentOptions o;
   o.name = fields.Required("name");
@@ -80,6 +88,7 @@ DeploymentOptions ReadDeployment(Fields& fields) {
   Fields expected = fields.Map("expected");
   o.expected_sentinels = expected.Integer("sentinels", 0, 1, 1000);
   o.expected_replicas = expected.Integer("replicas", 0, 1, 1000);
+  o.persistence = ReadPersistence(fields);
   o.look_deadline = fields.Time("query_timeout", 500ms, 50ms, 10s);
   return o;
 }
@@ -92,17 +101,30 @@ DeploymentOptions LocalDefault() {
   return o;
 }
 
+RedisObjectives ReadObjectives(Fields& fields) {
+  RedisObjectives o;
+  o.replication_lag_bytes = fields.Size("replication_lag", o.replication_lag_bytes, 0, 1e15);
+  o.backlog_seconds = Seconds(fields.Time("replication_backlog", 60s, 0s, 24h * 365));
+  o.failover_test_seconds = Seconds(fields.Time("failover_test", 24h * 90, 1s, 24h * 3650));
+  o.memory_ratio = fields.Number("memory", o.memory_ratio, 0, 1);
+  o.clients_ratio = fields.Number("clients", o.clients_ratio, 0, 1);
+  return o;
+}
+
 Common ReadCommon(Fields& fields) {
   Common c;
   Fields watch = fields.Map("watch"), objectives = fields.Map("objectives");
   c.look_interval = watch.Time("interval", 1s, 50ms, 1h);
   c.rto_seconds = Seconds(objectives.Time("rto", 10s, 1ms, 24h));
   c.rpo_seconds = Seconds(objectives.Time("rpo", 300s, 0s, 24h));
+  c.objectives = ReadObjectives(objectives);
   c.forget_after = fields.Time("forget_after", 10min, 1s, 24h * 365);
   return c;
 }
 
 }  // namespace
+
+const std::vector<std::string_view> kPersistences = {"aof", "rdb", "any", "none"};
 
 absl::StatusOr<std::vector<DeploymentOptions>> ReadDeployments(Fields& fields) {
   std::vector<DeploymentOptions> all;
@@ -120,6 +142,7 @@ absl::StatusOr<std::vector<DeploymentOptions>> ReadDeployments(Fields& fields) {
     o.forget_after = common.forget_after;
     o.rto_objective_seconds = common.rto_seconds;
     o.rpo_objective_seconds = common.rpo_seconds;
+    o.objectives = common.objectives;
   }
   if (all.empty()) fields.Error("deployments", "nothing to watch");
   auto read = fields.Finish();

@@ -1,6 +1,7 @@
 #pragma once
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -9,6 +10,14 @@
 #include "exporters/redis-sentinel/connection.h"
 
 // What the configuration says: deployments of Sentinels, each with the masters that they monitor.
+
+// What is still well; shown beside what is, for alert rules.
+struct RedisObjectives {
+  double replication_lag_bytes = 1 << 20;  // the backlog's size, if nobody configured another one
+  double backlog_seconds = 60;
+  double failover_test_seconds = 90 * 86400.0;
+  double memory_ratio = 0.9, clients_ratio = 0.9;
+};
 
 struct DeploymentOptions {
   std::string name;                     // of the group of targets
@@ -21,8 +30,14 @@ struct DeploymentOptions {
   Duration look_interval{}, look_deadline{};  // of a node, while all is calm
   Duration forget_after{};  // a node that nobody lists any more is watched so long
   int expected_sentinels = 0, expected_replicas = 0;  // 0: as many as are known
+  // How the deployment promises to keep its data over a restart: kPersistences.
+  std::string persistence = "any";
   double rto_objective_seconds = 0, rpo_objective_seconds = 0;
+  RedisObjectives objectives;
 };
+
+// "any" is one of the two, "none" is a cache.
+extern const std::vector<std::string_view> kPersistences;
 
 // Reads the whole file; `fields` without keys gives the local default: a Sentinel at
 // 127.0.0.1:26379 without a password. Errors as Fields::Finish() says them.

@@ -14,12 +14,8 @@ const Metric kKnown("redis_sentinel_known_sentinels", Type::kGauge,
                     "master_name");
 const Metric kReachable("redis_sentinel_reachable_sentinels", Type::kGauge,
                         "Sentinels that tell us of this master.", "master_name");
-const Metric kExpected("redis_sentinel_expected_sentinels", Type::kGauge,
-                       "Sentinels that the configuration expects.", "master_name");
 const Metric kReplicas("redis_sentinel_known_replicas", Type::kGauge,
                        "Replicas by the Sentinel that knows most.", "master_name");
-const Metric kExpectedReplicas("redis_sentinel_expected_replicas", Type::kGauge,
-                               "Replicas that the configuration expects.", "master_name");
 const Metric kAddresses("redis_sentinel_master_addresses", Type::kGauge,
                         "How many different nodes the Sentinels send clients to; more than 1: they "
                         "disagree.",
@@ -105,10 +101,6 @@ struct Council {
 }  // namespace
 
 void ReplicationSet::ShowAgreement(const Now& now, Samples& out) const {
-  if (options_.expected_sentinels > 0)
-    out.Add(kExpected, {name_}, options_.expected_sentinels);
-  if (options_.expected_replicas > 0)
-    out.Add(kExpectedReplicas, {name_}, options_.expected_replicas);
   auto fresh = FreshViews(now.at);
   if (fresh.empty()) return;
   std::set<std::string> addresses;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "exporters/redis-sentinel/replication_set.h"
+#include "exporters/redis-sentinel/show_objectives.h"
 
 namespace {
 
@@ -54,6 +55,7 @@ const Metric kStep("redis_sentinel_view_failover_state", Type::kStateSet,
 void ReplicationSet::Show(const Now& now, Samples& out) const {
   std::set<std::string> nodes = Nodes(now.at);
   service_.Show(now, {nodes.begin(), nodes.end()}, out);
+  ShowRedisObjectives(options_, name_, out);
   for (auto& [kind, n] : incidents_) out.Add(kIncidents, {name_, kind}, n);
   ShowLoss(out);
   ShowNodes(now, out);

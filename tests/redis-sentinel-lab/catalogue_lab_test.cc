@@ -37,7 +37,8 @@ bool StartsWithAny(const std::string& text, const std::vector<std::string>& pref
 
 // What no quiet lab shows: of outages, failovers and loads that were, and of what is configured.
 const std::vector<std::string> kSometimes = {
-    "ha_last_", "ha_open_outage_", "redis_sentinel_last_failover_", "redis_sentinel_expected_",
+    "ha_last_", "ha_open_outage_", "redis_sentinel_last_failover_",
+    "redis_sentinel_expected_sentinels", "redis_sentinel_expected_replicas",
     "redis_sentinel_node_loading_remaining_seconds", "sentinel_exporter_state_directory",
     "sentinel_exporter_samples_dropped"};
 

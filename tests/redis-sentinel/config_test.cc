@@ -48,6 +48,12 @@ TEST(RedisConfig, WithoutAFileIsTheLocalSentinel) {
   EXPECT_EQ(o.rpo_objective_seconds, 300);
   EXPECT_EQ(o.expected_sentinels, 0);
   EXPECT_EQ(o.expected_replicas, 0);
+  EXPECT_EQ(o.persistence, "any");
+  EXPECT_EQ(o.objectives.replication_lag_bytes, 1048576);
+  EXPECT_EQ(o.objectives.backlog_seconds, 60);
+  EXPECT_EQ(o.objectives.failover_test_seconds, 90 * 86400);
+  EXPECT_EQ(o.objectives.memory_ratio, 0.9);
+  EXPECT_EQ(o.objectives.clients_ratio, 0.9);
 }
 
 TEST(RedisConfig, EveryKeyCounts) {
@@ -77,6 +83,12 @@ TEST(RedisConfig, EveryKeyCounts) {
   EXPECT_EQ(ToText(o.address_map.Dialled({"172.19.0.3", 6379})), "192.0.2.12:6379");
   EXPECT_EQ(o.expected_sentinels, 3);
   EXPECT_EQ(o.expected_replicas, 2);
+  EXPECT_EQ(o.persistence, "aof");
+  EXPECT_EQ(o.objectives.replication_lag_bytes, 10 << 20);
+  EXPECT_EQ(o.objectives.backlog_seconds, 300);
+  EXPECT_EQ(o.objectives.failover_test_seconds, 30 * 86400);
+  EXPECT_EQ(o.objectives.memory_ratio, 0.8);
+  EXPECT_EQ(o.objectives.clients_ratio, 0.5);
   EXPECT_EQ(o.look_deadline, 2s);
   EXPECT_EQ(all->at(1).look_deadline, 500ms);
   EXPECT_EQ(all->at(1).sentinels[0].port, 26379);
