@@ -1,35 +1,18 @@
 #include "common/dns.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
+
+#include <algorithm>
 
 #include "absl/strings/str_format.h"
 
+#include "common/dns_udp.h"
 #include "common/dns_wire.h"
 #include "common/net.h"
 #include "common/stream.h"
 
 namespace {
-
-constexpr int kSends = 3;  // of one question over UDP, shared out over the time there is
-
-// One question to one address, by whichever transport.
-struct Exchange {
-  std::string address;
-  int port = 0;
-  std::string asked;  // "example.com A"
-  std::string query;  // its bytes
-
-  // "dns 10.0.0.2:53 udp example.com A".
-  std::string Name(const char* transport) const {
-    bool v6 = address.find(':') != address.npos;
-    return absl::StrFormat("dns %s:%d %s %s", v6 ? "[" + address + "]" : address, port, transport,
-                           asked);
-  }
-};
 
 std::string AskedWords(const DnsQuestion& q) {
   std::string words = q.name + " " + DnsTypeName(q.type);
@@ -39,87 +22,24 @@ std::string AskedWords(const DnsQuestion& q) {
                       : absl::StrFormat(" CLASS%d", static_cast<int>(q.dns_class)));
 }
 
-absl::StatusOr<Exchange> Prepare(const DnsServer& server, const DnsQuery& query,
-                                 const Deadline& deadline) {
+// The exchange for one question; an error of its own is in it.
+DnsExchange Prepare(const absl::StatusOr<std::vector<std::string>>& addresses,
+                    const DnsServer& server, const DnsQuery& query) {
+  DnsExchange x;
+  x.port = server.port;
+  x.asked = AskedWords(query.question);
   uint16_t id = 0;
-  if (getrandom(&id, sizeof id, 0) != sizeof id) return SystemError("random number", errno);
+  if (getrandom(&id, sizeof id, 0) != sizeof id) {
+    x.bytes = SystemError("random number", errno);
+    return x;
+  }
   auto bytes = FormatDnsQuery(query, id);
-  if (!bytes.ok()) return bytes.status();
-  auto addresses = Resolve(server.host, deadline);
-  if (!addresses.ok()) return addresses.status();
-  return Exchange{addresses->front(), server.port, AskedWords(query.question), *std::move(bytes)};
-}
-
-// Connects, and returns an errno. The server's port may be what the kernel picks for the source:
-// then the socket would talk to itself, and keep the server from its port.
-int ConnectionError(int fd, const addrinfo& to) {
-  if (fd < 0 || connect(fd, to.ai_addr, to.ai_addrlen) != 0) return errno;
-  sockaddr_storage self{};
-  socklen_t size = sizeof self;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&self), &size) != 0) return errno;
-  return size == to.ai_addrlen && memcmp(&self, to.ai_addr, size) == 0 ? ECONNREFUSED : 0;
-}
-
-// A UDP socket that takes nothing from anybody else; the kernel picks a random port for it.
-absl::StatusOr<Socket> ConnectUdp(const Exchange& x, const std::string& what) {
-  addrinfo hints{}, *to = nullptr;
-  hints.ai_socktype = SOCK_DGRAM;
-  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-  int error = getaddrinfo(x.address.c_str(), std::to_string(x.port).c_str(), &hints, &to);
-  if (error == EAI_MEMORY) return SystemError(what, ENOMEM);
-  if (error != 0) return absl::UnavailableError(what + ": " + gai_strerror(error));
-  Socket s(socket(to->ai_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  error = ConnectionError(s.fd(), *to);
-  freeaddrinfo(to);
-  if (error != 0) return SystemError(what, error);
-  return s;
-}
-
-// A full send buffer is as good as a lost datagram.
-absl::Status SendDatagram(const Socket& s, const std::string& bytes, const std::string& what) {
-  if (send(s.fd(), bytes.data(), bytes.size(), 0) >= 0) return absl::OkStatus();
-  if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) return absl::OkStatus();
-  return SystemError(what, errno);
-}
-
-// The answer, if it comes by `until`; else "".
-absl::StatusOr<std::string> AwaitDatagram(const Socket& s, const Exchange& x,
-                                          const std::string& what, const Deadline& until,
-                                          int& ignored) {
-  char buffer[kMaxDnsMessage];
-  while (!until.Over() && until.Wait(s.fd(), POLLIN) != 0) {
-    ssize_t n = recv(s.fd(), buffer, sizeof buffer, 0);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-    if (n < 0) return SystemError(what, errno);
-    std::string_view bytes(buffer, static_cast<std::size_t>(n));
-    if (IsDnsAnswerTo(x.query, bytes)) return std::string(bytes);
-    ++ignored;
-  }
-  return std::string();
-}
-
-absl::Status NoAnswer(const std::string& what, int ignored) {
-  std::string others = absl::StrFormat(" (%d messages that came were no answer to it)", ignored);
-  return absl::DeadlineExceededError(what + ": no answer in time" + (ignored > 0 ? others : ""));
-}
-
-// The bytes of the answer over UDP, which may be truncated.
-absl::StatusOr<std::string> AskUdp(const Exchange& x, const Deadline& deadline, DnsAnswer& answer) {
-  const std::string what = x.Name("udp");
-  auto socket = ConnectUdp(x, what);
-  if (!socket.ok()) return socket.status();
-  const Instant start = Clock::now();
-  const Duration share = (deadline.at() - start) / kSends;
-  while (answer.sent < kSends && !deadline.Over()) {
-    auto sent = SendDatagram(*socket, x.query, what);
-    if (!sent.ok()) return sent;
-    ++answer.sent;
-    Deadline until = answer.sent == kSends ? deadline : Deadline(start + answer.sent * share);
-    auto bytes = AwaitDatagram(*socket, x, what, until, answer.ignored);
-    answer.round_trip = Clock::now() - start;
-    if (!bytes.ok() || !bytes->empty()) return bytes;
-  }
-  return NoAnswer(what, answer.ignored);
+  if (!bytes.ok()) x.bytes = bytes.status();
+  else if (!addresses.ok()) x.bytes = addresses.status();
+  if (!x.bytes.ok()) return x;
+  x.address = addresses->front();
+  x.query = *std::move(bytes);
+  return x;
 }
 
 // A message with its length before it (RFC 1035, 4.2.2), without that.
@@ -148,45 +68,72 @@ absl::Status Named(const std::string& what, const Stream& stream, const absl::St
 }
 
 // The bytes of the answer over TCP.
-absl::StatusOr<std::string> AskTcp(const Exchange& x, const Deadline& deadline, DnsAnswer& answer) {
+absl::StatusOr<std::string> AskTcp(DnsExchange& x, const Deadline& deadline) {
   const std::string what = x.Name("tcp");
   Stream stream({x.address, x.port, {}});
   auto connected = stream.Connect(deadline);
   if (!connected.ok()) return Named(what, stream, connected);
-  answer.tcp = true;
+  x.answer.tcp = true;
   const Instant start = Clock::now();
   std::string framed;
   AppendU16(framed, x.query.size());
+  ++x.answer.sent;
   auto sent = stream.Send(framed + x.query, deadline);
   if (!sent.ok()) return Named(what, stream, sent);
   while (true) {
     auto bytes = ReceiveMessage(stream, deadline);
-    answer.round_trip = Clock::now() - start;
+    x.answer.round_trip = Clock::now() - start;
     if (!bytes.ok()) return Named(what, stream, bytes.status());
     if (IsDnsAnswerTo(x.query, *bytes)) return bytes;
-    ++answer.ignored;
+    ++x.answer.ignored;
   }
 }
 
-bool IsTruncated(std::string_view bytes) { return (bytes[2] & 0x02) != 0; }
+bool IsTruncated(std::string_view bytes) { return bytes.size() > 2 && (bytes[2] & 0x02) != 0; }
+bool NeedsTcp(const DnsExchange& x) {
+  return x.bytes.ok() && (x.bytes->empty() || IsTruncated(*x.bytes));
+}
+
+// One after the other, those that have no whole answer yet. Each has its share of the time.
+void AskOverTcp(std::vector<DnsExchange>& exchanges, const Deadline& deadline) {
+  auto left = std::count_if(exchanges.begin(), exchanges.end(), NeedsTcp);
+  for (auto& x : exchanges) {
+    if (!NeedsTcp(x)) continue;
+    x.bytes = AskTcp(x, deadline.AtMost((deadline.at() - Clock::now()) / left));
+    --left;
+  }
+}
+
+absl::StatusOr<DnsAnswer> AnswerOf(DnsExchange& x) {
+  if (!x.bytes.ok()) return x.bytes.status();
+  auto message = ParseDnsMessage(*x.bytes);
+  if (!message.ok()) {
+    return absl::DataLossError(x.Name(x.answer.tcp ? "tcp" : "udp") + ": malformed answer: " +
+                               std::string(message.status().message()));
+  }
+  x.answer.message = *std::move(message);
+  return std::move(x.answer);
+}
 
 }  // namespace
 
+std::vector<DnsOutcome> AskDnsTogether(const DnsServer& server,
+                                       const std::vector<DnsQuery>& queries,
+                                       const Deadline& deadline, DnsTransport transport) {
+  auto addresses = Resolve(server.host, deadline);
+  std::vector<DnsExchange> exchanges;
+  for (auto& query : queries) exchanges.push_back(Prepare(addresses, server, query));
+  if (transport == DnsTransport::kUdp) AskDnsOverUdp(exchanges, deadline);
+  AskOverTcp(exchanges, deadline);
+  std::vector<DnsOutcome> outcomes;
+  for (auto& x : exchanges) {
+    const int sent = x.answer.sent;
+    outcomes.push_back({AnswerOf(x), sent});
+  }
+  return outcomes;
+}
+
 absl::StatusOr<DnsAnswer> AskDns(const DnsServer& server, const DnsQuery& query,
                                  const Deadline& deadline, DnsTransport transport) {
-  auto exchange = Prepare(server, query, deadline);
-  if (!exchange.ok()) return exchange.status();
-  DnsAnswer answer;
-  absl::StatusOr<std::string> bytes = std::string();
-  if (transport == DnsTransport::kUdp) bytes = AskUdp(*exchange, deadline, answer);
-  if (bytes.ok() && (bytes->empty() || IsTruncated(*bytes)))
-    bytes = AskTcp(*exchange, deadline, answer);
-  if (!bytes.ok()) return bytes.status();
-  auto message = ParseDnsMessage(*bytes);
-  if (!message.ok()) {
-    return absl::DataLossError(exchange->Name(answer.tcp ? "tcp" : "udp") +
-                               ": malformed answer: " + std::string(message.status().message()));
-  }
-  answer.message = *std::move(message);
-  return answer;
+  return std::move(AskDnsTogether(server, {query}, deadline, transport)[0].answer);
 }

@@ -1,11 +1,12 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/deadline.h"
 #include "common/dns_message.h"
 
-// Asking one DNS server one question.
+// Asking one DNS server one question, or several at once.
 //
 // Errors, as in net.h: DeadlineExceeded (no answer in time), Unavailable (refused, unreachable,
 // closed by the server), DataLoss (the answer is malformed), ResourceExhausted (our own fault), and
@@ -26,7 +27,7 @@ enum class DnsTransport {
 struct DnsAnswer {
   DnsMessage message;
   bool tcp = false;  // it came over TCP
-  int sent = 0;      // datagrams it took
+  int sent = 0;      // how often it was asked: datagrams, and queries over TCP
   int ignored = 0;   // messages that came meanwhile and were no answer to our question
   // From the sending of the question (for UDP: the first time) to its answer, over the transport
   // that it came by; without looking the server's name up and without connecting.
@@ -44,3 +45,17 @@ struct DnsAnswer {
 absl::StatusOr<DnsAnswer> AskDns(const DnsServer& server, const DnsQuery& query,
                                  const Deadline& deadline,
                                  DnsTransport transport = DnsTransport::kUdp);
+
+// How asking one of several questions went.
+struct DnsOutcome {
+  absl::StatusOr<DnsAnswer> answer;
+  int sent = 0;  // as in DnsAnswer, and whether there was an answer or not
+};
+
+// Asks all questions at once, as AskDns does each: a server that says nothing costs one deadline,
+// not one for each. The outcomes are in the order of the queries. What has to go over TCP goes
+// after all that came over UDP, one connection after the other, each with its share of the time.
+std::vector<DnsOutcome> AskDnsTogether(const DnsServer& server,
+                                       const std::vector<DnsQuery>& queries,
+                                       const Deadline& deadline,
+                                       DnsTransport transport = DnsTransport::kUdp);

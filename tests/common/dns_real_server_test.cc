@@ -137,7 +137,7 @@ TEST_F(DnsRealServer, OverTcpAndWhenTruncated) {
   EXPECT_EQ(answer.message.answers.at(0).value, "10.1.2.3");
   answer = Ask("many.example");
   EXPECT_TRUE(answer.tcp);
-  EXPECT_EQ(answer.sent, 1);
+  EXPECT_EQ(answer.sent, 2);
   EXPECT_FALSE(answer.message.truncated);
   EXPECT_EQ(answer.message.answers.size(), 200u);
 }
