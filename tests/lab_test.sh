@@ -6,7 +6,7 @@ lab=$(dirname "$(readlink -f "$0")")/lab
 begin=$EPOCHREALTIME
 work=$(mktemp -d /tmp/lab-test.XXXXXX)
 chmod 755 "$work"
-a=$work/a b=$work/b redis=$work/redis
+a=$work/a b=$work/b redis=$work/redis pihole=$work/pihole
 export LAB_TTL=20 LAB_LOOP_WAIT=2 LAB_RETRY_TIMEOUT=3
 sleep 600 &
 parent=$!
@@ -15,6 +15,7 @@ cleanup() {
   "$lab/postgres-ha" down "$a"
   "$lab/postgres-ha" down "$b"
   "$lab/redis" down "$redis"
+  "$lab/pihole" down "$pihole"
   rm -rf "$work"
 }
 trap cleanup EXIT
@@ -258,8 +259,29 @@ redis_lab() {
   check "redis: down, frozen nodes too; nothing is left" answers "" left "$redis" ""
 }
 
+pihole_is() { [[ $'\n'$("$lab/pihole" status "$pihole")$'\n' == *$'\n'"$1 $2"$'\n'* ]]; }
+pihole_asked() { [[ $("$lab/pihole" counts "$pihole" "$1") == *'"connections_open": 0'* ]]; }
+
+pihole_lab() {
+  local state
+  check "pihole: is up, with TLS" "$lab/pihole" up "$pihole" --tls
+  for state in hung stopped killed gravity-broken; do
+    fault pihole fault "$pihole" pihole2 "$state"
+    check "pihole: pihole2 is $state" pihole_is pihole2 "${state/killed/stopped}"
+    check "pihole: pihole1 is not" pihole_is pihole1 normal
+    fault pihole fault "$pihole" pihole2 normal
+    check "pihole: pihole2 is normal again" pihole_is pihole2 normal
+  done
+  refuse "pihole: there is no such state" "$lab/pihole" fault "$pihole" pihole2 nosuch
+  check "pihole: clients are counted" pihole_asked pihole1
+  fault pihole fault "$pihole" pihole3 hung
+  fault pihole down "$pihole"
+  check "pihole: down, frozen ones too; nothing is left" answers "" left "$pihole" ""
+}
+
 check "proxy, HTTP faults, silent DNS and port holder do what they say" "$lab/tools_test"
 semaphores=$(cat /proc/sysvipc/sem)
+pihole_lab
 redis_lab &
 redis_lab=$!
 bring_up
