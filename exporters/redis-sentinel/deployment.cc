@@ -32,7 +32,9 @@ void Deployment::Step(const RedisEvidence& e, const Now& now) {
   if (auto* sentinel = std::get_if<SentinelLook>(&e.seen)) Step(e, *sentinel, now);
   if (auto* node = std::get_if<NodeLook>(&e.seen))
     for (auto& [name, set] : sets_) set.Step(e, *node, now);
+  if (auto* subscription = std::get_if<SubscriptionLook>(&e.seen)) heard_.Step(*subscription);
   if (auto* event = std::get_if<EventLook>(&e.seen)) {
+    heard_.Step(*event);
     auto set = sets_.find(event->event.master_name);
     if (set != sets_.end()) set->second.Step(e, *event, now);
     if (AnnouncesMaster(event->event)) Refresh(e.end);
@@ -112,11 +114,13 @@ void Deployment::Refresh(Instant at) {
   if (nodes == nodes_ && sentinels == sentinels_) return;
   nodes_ = std::move(nodes);
   sentinels_ = std::move(sentinels);
+  heard_.KeepOnly(sentinels_);
   ++targets_revision_;
 }
 
 void Deployment::Show(const Now& now, Samples& out) const {
   for (auto& [name, set] : sets_) set.Show(now, out);
+  heard_.Show(sentinels_, now.at, out);
   for (auto& [sentinel, seen] : looks_)
     if (now.at - seen.end <= kViewPatience + options_.look_deadline)
       out.Add(kUp, {sentinel}, seen.look.info.has_value());

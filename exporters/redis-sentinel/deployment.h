@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "exporters/redis-sentinel/heard.h"
 #include "exporters/redis-sentinel/replication_set.h"
 
 // The verdict on a deployment: all that its Sentinels monitor. Finds nodes and Sentinels from what
@@ -49,6 +50,7 @@ class Deployment {
   std::map<std::string, Seen> looks_;          // by Sentinel
   std::map<std::string, std::string> seed_is_;  // seed -> announced address, which answers too
   std::set<std::string> nodes_, sentinels_;
+  Heard heard_;
   std::string facts_;  // of an earlier process, for sets that are found later
   bool fast_ = false;
   int targets_revision_ = 0;

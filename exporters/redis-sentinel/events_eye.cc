@@ -50,10 +50,15 @@ absl::Status EventsEye::Listen(const Deadline& deadline) {
 }
 
 Next EventsEye::Look(const Deadline& deadline) {
-  absl::Status status = Listen(deadline);
-  Duration again = absl::IsPermissionDenied(status) ? kAgainDenied : kAgain;
-  if (!subscription_.open()) return {std::move(status), Clock::now() + again};
+  const Instant begin = Clock::now();
+  Next next{Listen(deadline), ping_at_, subscription_.fd(), POLLIN};
+  if (!subscription_.open()) {
+    Duration again = absl::IsPermissionDenied(next.status) ? kAgainDenied : kAgain;
+    next = {std::move(next.status), Clock::now() + again};
+  }
+  const Instant end = Clock::now();
+  board_->Post({{eye_, begin, end}, SubscriptionLook{sentinel_, next.status.ok(), next.at}});
   // When the time was over there may be more, which the descriptor does not show.
-  Instant at = deadline.Over() ? Clock::now() : ping_at_;
-  return {std::move(status), at, subscription_.fd(), POLLIN};
+  if (subscription_.open() && deadline.Over()) next.at = end;
+  return next;
 }

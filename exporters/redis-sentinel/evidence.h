@@ -49,6 +49,13 @@ struct EventLook {
   bool late = false;
 };
 
+// Whether we listen to a Sentinel; said again at `again` at the latest.
+struct SubscriptionLook {
+  std::string sentinel;
+  bool subscribed = false;
+  Instant again = Instant();
+};
+
 struct RedisEvidence : Look {
-  std::variant<NodeLook, SentinelLook, EventLook> seen;
+  std::variant<NodeLook, SentinelLook, EventLook, SubscriptionLook> seen;
 };

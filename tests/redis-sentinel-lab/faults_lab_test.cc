@@ -99,6 +99,12 @@ TEST_F(RedisFaultsLab, AMasterThatIsKilledIsOneOutageAndOneFailover) {
   EXPECT_GE(high, 1.5);
   EXPECT_LE(low, most);
   EXPECT_FALSE(page.Has("ha_open_outage_start_timestamp_seconds", Scope()));
+  for (std::string event : {"+sdown", "+odown", "+switch-master"}) {
+    double heard = 0;
+    for (auto& sample : page.All("redis_sentinel_events_total", {{"event", event}}))
+      heard += sample.value;
+    EXPECT_GE(heard, 1) << event;
+  }
   killed.End();
 }
 

@@ -98,8 +98,11 @@ TEST_F(RedisRightsLab, WithoutTheRightToListenTheRestGoesOn) {
     });
     EXPECT_TRUE(page.Is("sentinel_exporter_collector_success", target, 0));
     EXPECT_TRUE(Succeeds(page, "sentinel", "s1"));
+    const char subscribed[] = "redis_sentinel_subscribed";
+    EXPECT_TRUE(page.Is(subscribed, {{"sentinel", lab.Address("s1")}}, 0));
     exporter.Await(5, "the others listen", [&](const Page& p) {
-      return Succeeds(p, "sentinel_events", "s2") && Succeeds(p, "sentinel_events", "s3");
+      return Succeeds(p, "sentinel_events", "s2") && Succeeds(p, "sentinel_events", "s3") &&
+             p.Is(subscribed, {{"sentinel", lab.Address("s2")}}, 1);
     });
   }
   lab.Cli("s1", {"ACL", "SETUSER", "exporter", "+psubscribe"});

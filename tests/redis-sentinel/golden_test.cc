@@ -60,6 +60,12 @@ Samples Switchover() {
   options.expected_replicas = 2;
   Deployment deployment(options);
   for (auto& e : Recorded("manual", 10)) deployment.Step(e, NowAt(EndOf(e)));
+  for (std::string host : {"10.88.0.11", "10.88.0.12"}) {
+    const std::string sentinel = host + ":26379";
+    deployment.Step({{"events " + sentinel, At(9), At(9)},
+                     SubscriptionLook{sentinel, host != "10.88.0.12", At(10)}},
+                    NowAt(9));
+  }
   Samples samples;
   deployment.Show(NowAt(10), samples);
   return samples;
