@@ -16,6 +16,21 @@ def bind(port, kind=socket.SOCK_STREAM):
     return bound
 
 
+def bind_anywhere():
+    """A socket on a free port that no client is given by chance, so that it is still free later."""
+    for _ in range(10000):
+        port = 15000 + int.from_bytes(os.urandom(2), "big") % 17000
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            bound.bind(("127.0.0.1", port))
+        except OSError:
+            bound.close()
+            continue
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return bound
+    raise OSError("no free port")
+
+
 def announce(port):
     """Prints the port, alone on the first line, once the tool is ready."""
     print(port, flush=True)

@@ -47,7 +47,9 @@ class Api6:
         return headers.get("x-ftl-sid") or headers.get("sid") or request.query.get("sid", [""])[0]
 
     def seat(self, request):
-        return self.sessions.valid(self.sid(request))
+        seat = self.sessions.valid(self.sid(request))
+        request.sid = seat["sid"] if seat else ""
+        return seat
 
     @staticmethod
     def session(valid, message, seat=None, totp=False, validity=-1):
@@ -113,6 +115,7 @@ class Api6:
                                   request.tls)
         if not seat:
             return 429, read("v6/auth_seats_exceeded"), "no seat"
+        request.sid = seat["sid"]
         message = "app-password correct" if app else "password correct"
         return 200, self.session(True, message, seat,
                                  validity=self.switches.validity_seconds), "right"

@@ -1,11 +1,11 @@
 """A certificate authority and a leaf of it, made with openssl, as FTL makes its own: 47 days."""
 import os
-import subprocess
 
 DAYS = "47"
 
 
 def run(*words):
+    import subprocess  # As ssl below: costs much of our start; most fakes have no TLS.
     subprocess.run(["openssl", *words], check=True, capture_output=True, timeout=10)
 
 
@@ -36,7 +36,7 @@ class Certificates:
         self.load()
 
     def load(self):
-        import ssl  # Costs a fourth of our start; most fakes have no TLS.
+        import ssl
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(os.path.join(self.directory, "leaf.pem"),
                                      os.path.join(self.directory, "leaf.key"))

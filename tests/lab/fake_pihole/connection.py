@@ -68,7 +68,9 @@ class Connection:
 
     def respond(self, request):
         """Whether the connection may live on."""
-        self.server.moving.wait()
+        if not self.server.moving.is_set():
+            self.server.moving.wait()
+            raise EOFError  # The restart that healed the server knows nothing of the request.
         begin = time.monotonic()
         fault = self.switches.faults.get(request.path, self.switches.api)
         if fault in ("hang", "not-http", "reset"):
@@ -83,14 +85,16 @@ class Connection:
             body["took"] = time.monotonic() - begin
         self.server.counts.request(request.method, request.path, status)
         alive = not self.switches.v5 and request.keeps_alive()
-        self.send(status, body, alive, fault)
+        cookie = [f"Set-Cookie: sid={request.sid}; SameSite=Lax; Path=/; HttpOnly"]
+        self.send(status, body, alive, fault, cookie if request.sid else [])
         return alive and fault != "half"
 
-    def send(self, status, body, alive, fault):
+    def send(self, status, body, alive, fault, cookie=()):
         if not isinstance(body, bytes):
             body = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
         head = [f"HTTP/1.1 {status} {REASONS[status]}"]
         head += HEADERS_5 if self.switches.v5 else HEADERS
+        head += cookie
         head.append("Content-Type: application/json; charset=utf-8")
         if not self.switches.v5 and fault != "endless":
             head.append(f"Content-Length: {len(body)}")

@@ -11,7 +11,7 @@ from .switches import LOGS_OUT
 class Control:
     def __init__(self, port, fake):
         self.fake = fake
-        self.listener = lab_tool.bind(port)
+        self.listener = lab_tool.bind(port) if port else lab_tool.bind_anywhere()
         self.port = self.listener.getsockname()[1]
         self.listener.listen(32)
         self.lock = threading.Lock()

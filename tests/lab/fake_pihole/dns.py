@@ -118,7 +118,7 @@ def hold(port):
     A datagram socket that is connected elsewhere gets nothing of what clients send.
     """
     for _ in range(100):
-        stream = lab_tool.bind(port)
+        stream = lab_tool.bind(port) if port else lab_tool.bind_anywhere()
         found = stream.getsockname()[1]
         try:
             datagrams = lab_tool.bind(found, socket.SOCK_DGRAM)

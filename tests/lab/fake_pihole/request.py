@@ -22,6 +22,7 @@ class Request:
         length = int(self.headers.get("content-length", 0))
         self.body = stream.read(min(length, LONGEST_BODY))
         self.client, self.tls = client, tls
+        self.sid = ""  # Of the seat that it has, once that is known.
 
     def keeps_alive(self):
         return self.headers.get("connection", "").lower() != "close"

@@ -71,7 +71,7 @@ class Resolver:
         records = [("", kind, BLOCK_TTL, addresses[kind])] if kind in addresses else []
         ede = self.switches.ede
         if ede == "recorded":
-            ede = "never" if mode == "NULL" and self.statistics.seen(question) else "always"
+            ede = "never" if mode == "NULL" and self.statistics.was_blocked(question) else "always"
         return Answer("NXDOMAIN" if mode == "NX" else "NOERROR", records,
                       authoritative=bool(records),
                       ede=(message.BLOCKED, "gravity") if ede == "always" else None)
@@ -85,7 +85,7 @@ class Resolver:
             "hits.bind": [str(counters["local"])],
             "misses.bind": [str(counters["forwarded"])],
             "auth.bind": ["0"],
-            "servers.bind": [f"{UPSTREAM} {counters['sent']} {counters['failed']}"],
+            "servers.bind": [f"{UPSTREAM} {counters['forwarded']} {counters['unanswered']}"],
             "api.ftl": self.api_urls,
             **{name: [text] for name, text in VERSIONS.items()},
         }.get(question.name)

@@ -15,11 +15,11 @@ class Statistics:
         self.lock = threading.Lock()
         self.started = time.time()
         self.first_slot = first_slot or self.slot_of(self.started)
-        # local, forwarded, optimized, unanswered, inserted; sent and failed are the upstream's.
+        # local, forwarded, optimized, unanswered, inserted.
         self.counters = collections.Counter()
         # Slot centre -> total, cached, blocked, forwarded and type, status, reply names.
         self.slots = {int(at): collections.Counter(c) for at, c in (slots or {}).items()}
-        self.answered = set()  # What was answered once: (name, type).
+        self.blocked = set()  # What was answered so once: (name, type).
 
     @staticmethod
     def slot_of(seconds):
@@ -30,10 +30,8 @@ class Statistics:
         with self.lock:
             counted_as = {"blocked": "local", "cached": "local", "stale": "optimized"}.get(how, how)
             self.counters[counted_as] += 1
-            if how in ("forwarded", "unanswered"):
-                self.counters["sent"] += 1
-                self.counters["failed"] += how == "unanswered"
-                self.counters["inserted"] += reply == "IP"
+            self.counters["forwarded"] += how == "unanswered"
+            self.counters["inserted"] += how == "forwarded" and reply == "IP"
             slot = self.slots.setdefault(self.slot_of(time.time()), collections.Counter())
             column = {"stale": "cached", "local": "cached", "unanswered": "forwarded"}.get(how, how)
             status = {"blocked": "GRAVITY", "cached": "CACHE", "local": "CACHE",
@@ -41,11 +39,12 @@ class Statistics:
             kind = question.type if not question.type.startswith("TYPE") else "OTHER"
             for key in ("total", column, "types " + kind, "status " + status, "replies " + reply):
                 slot[key] += 1
-            self.answered.add((question.name, question.type))
+            if how == "blocked":
+                self.blocked.add((question.name, question.type))
 
-    def seen(self, question):
+    def was_blocked(self, question):
         with self.lock:
-            return (question.name, question.type) in self.answered
+            return (question.name, question.type) in self.blocked
 
     def totals(self):
         """All slots of the last 24 hours together."""

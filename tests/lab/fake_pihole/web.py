@@ -17,7 +17,8 @@ class WebServer:
 
     def __init__(self, ports, switches, counts, tls_context=None):
         self.switches, self.counts, self.tls_context = switches, counts, tls_context
-        self.holders = {kind: lab_tool.bind(port) for kind, port in ports.items()}
+        self.holders = {kind: lab_tool.bind(port) if port else lab_tool.bind_anywhere()
+                        for kind, port in ports.items()}
         self.ports = {kind: holder.getsockname()[1] for kind, holder in self.holders.items()}
         self.answer = None  # Request -> (status, body), set before start().
         self.listeners, self.connections = {}, set()
