@@ -36,7 +36,7 @@ struct LegacyAnswer {
   QuerySummary summary;
   BlockingAnswer blocking;
   ReplyCounters replies;
-  std::vector<HistorySlot> history;  // total and blocked only: cached and forwarded stay 0
+  std::vector<HistorySlot> history;  // total and blocked only
   std::optional<VersionAnswer> version;
 };
 absl::StatusOr<LegacyAnswer> ReadLegacy(JsonView answer);

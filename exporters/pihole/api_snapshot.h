@@ -48,14 +48,16 @@ struct UpstreamAnswer {
 
 struct HistorySlot {  // ten minutes
   long long unix_seconds = 0;  // of its centre
-  double total = 0, cached = 0, blocked = 0, forwarded = 0;
+  double total = 0, blocked = 0;
+  std::optional<double> cached, forwarded;  // version 5 does not tell them apart
 };
 
 struct FtlAnswer {
   std::optional<double> uptime_seconds, privacy_level, gravity_domains, groups, lists, clients;
   struct Rules {
     std::string type, kind;  // allow, deny; exact, regex
-    double enabled = 0, disabled = 0;
+    double enabled = 0;
+    std::optional<double> disabled;  // FTL 6.2 and older do not tell
   };
   std::vector<Rules> rules;
   bool gravity_failed = false;
