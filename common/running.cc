@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kScrapeTimeout = 9500ms;  // of a client that does not say
-constexpr Duration kDrainAtMost = 12s, kFlushAtMost = 2s, kReloadAtMost = 30s;
+constexpr Duration kDrainAtMost = 12s, kLeaveAtMost = 1s, kFlushAtMost = 2s, kReloadAtMost = 30s;
 
 // What requests are counted by, besides the path of the metrics; all others are "other".
 constexpr std::string_view kPaths[] = {"/",       "/-/healthy",   "/-/ready",     "/-/reload",
@@ -203,5 +203,6 @@ void Running::Drain(HttpServer& listening) {
   draining_ = true;
   Reloaded(std::numeric_limits<int>::max(), "the program is stopping");
   listening.Drain(Deadline::In(kDrainAtMost));
+  scraper_.Leave(Deadline::In(kLeaveAtMost));
   writer_.Flush(Deadline::In(kFlushAtMost));
 }

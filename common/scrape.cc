@@ -15,8 +15,11 @@ Next Collector::Look(const Deadline&) {
   return {.status = absl::UnimplementedError("never looks")};
 }
 
+void Collector::Leave(const Deadline&) {}
+
+using Workers = std::map<std::string, std::shared_ptr<Worker>>;
+
 struct Scraper::State {
-  using Workers = std::map<std::string, std::shared_ptr<Worker>>;
   struct Set {
     Workers workers;
     std::vector<std::shared_ptr<Judge>> judges;
@@ -35,6 +38,18 @@ const Metric kShared(
     "sentinel_exporter_scrapes_shared_total", Type::kCounter,
     "Scrapes that were answered from the collection of another one that overlapped.");
 
+// The worker of this kind and name that is to go, or goes already; null if there is none.
+std::shared_ptr<Worker> Predecessor(const Workers& old,
+                                    const std::vector<std::shared_ptr<Worker>>& leaving,
+                                    const Target& t) {
+  auto same = [&](const Worker& w) { return w.target.kind == t.kind && w.target.name == t.name; };
+  for (auto& [key, worker] : old)
+    if (same(*worker)) return worker;
+  for (auto worker = leaving.rbegin(); worker != leaving.rend(); ++worker)
+    if (same(**worker)) return *worker;
+  return nullptr;
+}
+
 std::string Key(const std::string& group, const Target& t) {
   return group + '\0' + t.kind + '\0' + t.name + '\0' + t.labels + '\0' + t.fingerprint;
 }
@@ -52,7 +67,7 @@ Scraper::~Scraper() {
 
 void Scraper::Set(const std::vector<Group>& groups) {
   auto old = state_->set.With([](State::Set& s) { return s.workers; });
-  State::Workers workers;
+  Workers workers;
   std::vector<std::shared_ptr<Judge>> judges;
   std::set<std::pair<std::string, std::string>> names;
   for (const Group& group : groups) {
@@ -66,7 +81,9 @@ void Scraper::Set(const std::vector<Group>& groups) {
       std::string key = Key(group.name, target);
       auto kept = old.find(key);
       bool alive = kept != old.end() && !kept->second->ended();  // else no thread was to be had
-      workers[key] = alive ? kept->second : std::make_shared<Worker>(std::move(target), group.name);
+      auto before = alive ? nullptr : Predecessor(old, state_->leaving, target);
+      workers[key] = alive ? kept->second
+                           : std::make_shared<Worker>(std::move(target), group.name, before);
     }
   }
   state_->set.With([&](State::Set& s) {
@@ -80,6 +97,13 @@ void Scraper::Set(const std::vector<Group>& groups) {
     state_->leaving.push_back(worker);
   }
   std::erase_if(state_->leaving, [](auto& worker) { return worker->ended(); });
+}
+
+void Scraper::Leave(const Deadline& deadline) {
+  auto workers = state_->set.With([](State::Set& s) { return s.workers; });
+  for (auto& [key, worker] : workers) worker->Stop();
+  for (auto& [key, worker] : workers) worker->AwaitEnd(deadline);
+  for (auto& worker : state_->leaving) worker->AwaitEnd(deadline);
 }
 
 std::string Scraper::Scrape(const Deadline& deadline, Format format) {

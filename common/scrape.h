@@ -30,6 +30,10 @@ class Collector {
   // Looks at the target and posts what it saw on its board. Returns by `deadline`. The default says
   // Unimplemented: it never looks.
   virtual Next Look(const Deadline& deadline);
+  // The last call: the target was removed from the set, or the program ends. For what others should
+  // not have to wait out, as a seat that is given back. Returns by `deadline`. The default does
+  // nothing.
+  virtual void Leave(const Deadline& deadline);
 };
 
 struct Target {
@@ -67,9 +71,15 @@ class Scraper {
 
   // The set of targets is one call, whoever knows better: start, reload, discovery. Targets whose
   // group, kind, name and fingerprint are unchanged keep thread, connection and state (the new
-  // collector is dropped); others start; those that are gone end after their current call. Of two
-  // with one kind and name the first counts. Not for two threads at once.
+  // collector is dropped); others start; those that are gone leave after their current call. One
+  // that takes the place of another of its kind and name waits until that has left. Of two with one
+  // kind and name the first counts. Not for two threads at once.
   void Set(const std::vector<Group>& groups);
+
+  // Ends all targets: each leaves after its current call, all at the same time. Returns when they
+  // have, or at `deadline`: one that is stuck is not waited for. Nothing is collected afterwards.
+  // For the thread that calls Set().
+  void Leave(const Deadline& deadline);
 
   // The page with what was collected by `deadline`. A request that comes within a second of another
   // one that is still waiting shares its collection. A target whose last look or collection got no

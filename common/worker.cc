@@ -35,6 +35,7 @@ constexpr std::string_view kReasons[] = {"timeout", "unreachable", "denied", "pr
                                          "internal"};
 // A collection may hold back the looks of its own eye, so it may not take long.
 constexpr Duration kCollectAtMost = 2s;
+constexpr Duration kLeaveAtMost = 1s;
 constexpr double kLogEverySeconds = 10;
 
 bool Silent(const absl::Status& s) { return absl::IsDeadlineExceeded(s) || absl::IsUnavailable(s); }
@@ -56,7 +57,7 @@ std::string_view Reason(const absl::Status& status) {
 bool Health::Blind() const { return Silent(look); }
 bool Health::Doubted() const { return Silent(look) || Silent(collection); }
 
-Worker::Worker(Target t, std::string g)
+Worker::Worker(Target t, std::string g, std::shared_ptr<Worker> predecessor)
     : target{t.name, t.kind, t.labels, t.fingerprint, t.collects, t.look_deadline, nullptr},
       group(std::move(g)),
       collector_(std::move(t.collector)),
@@ -65,10 +66,10 @@ Worker::Worker(Target t, std::string g)
     for (auto reason : kReasons) h.failures[reason] = 0;
   });
   try {
-    thread_ = std::thread([this] { Run(); });
+    thread_ = std::thread([this, p = std::move(predecessor)]() mutable { Run(std::move(p)); });
   } catch (const std::system_error&) {
     inbox_.With([](Inbox& i) { i.stop = true; });
-    ended_ = true;
+    ended_.With([](bool& ended) { ended = true; });
     Note(absl::ResourceExhaustedError("cannot start a thread for it"), true, 0, 0);
   }
 }
@@ -81,6 +82,15 @@ Worker::~Worker() {
 void Worker::Stop() {
   inbox_.With([](Inbox& i) { i.stop = true; });
   eventfd_write(wake_.fd(), 1);
+}
+
+bool Worker::ended() {
+  return ended_.With([](bool& ended) { return ended; });
+}
+
+void Worker::AwaitEnd(const Deadline& deadline) {
+  auto is_true = [](bool& ended) { return ended; };
+  ended_.Await(deadline.at(), is_true, is_true);
 }
 
 void Worker::Poke() {
@@ -107,7 +117,11 @@ void Worker::Offer(const std::shared_ptr<Round>& round, std::size_t index) {
   eventfd_write(wake_.fd(), 1);
 }
 
-void Worker::Run() {
+void Worker::Run(std::shared_ptr<Worker> predecessor) {
+  // Two at once would have two connections, and two seats where a server counts those.
+  if (predecessor)
+    predecessor->AwaitEnd(Deadline::In(predecessor->target.look_deadline + kLeaveAtMost));
+  predecessor = nullptr;
   Next next{.status = {}, .at = Clock::now()};
   while (Sleep(next)) {
     auto errands = inbox_.With([](Inbox& i) { return std::exchange(i.errands, {}); });
@@ -118,10 +132,15 @@ void Worker::Run() {
     if (DueForLook(next)) next = LookOnce();
     inbox_.With([](Inbox& i) { i.busy_until.reset(); });
   }
+  Leave();
+}
+
+void Worker::Leave() {
   auto rest = inbox_.With([](Inbox& i) { return std::exchange(i.errands, {}); });
   for (auto& errand : rest) errand.round->Put(errand.index, {});
+  collector_->Leave(Deadline::In(kLeaveAtMost));
   collector_.reset();
-  ended_ = true;
+  ended_.Change([](bool& ended) { ended = true; });
 }
 
 bool Worker::Sleep(const Next& next) {

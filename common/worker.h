@@ -1,5 +1,4 @@
 #pragma once
-#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,13 +34,15 @@ std::string_view Reason(const absl::Status& status);
 
 class Worker {
  public:
-  Worker(Target target, std::string group);
+  // Does nothing before `predecessor`, which may be null and was told to stop, has ended.
+  Worker(Target target, std::string group, std::shared_ptr<Worker> predecessor = nullptr);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();  // ends the thread after its current call and joins it
   void Poke();
-  void Stop();  // asks the thread to end; does not wait
-  bool ended() const { return ended_; }
+  void Stop();  // asks the thread to leave and end; does not wait
+  bool ended();
+  void AwaitEnd(const Deadline& deadline);
   // Hands the target a round: it collects as soon as it is free, once for all rounds that it was
   // handed meanwhile. One that nobody waits for any more gives way to the new one.
   void Offer(const std::shared_ptr<Round>& round, std::size_t index);
@@ -64,7 +65,8 @@ class Worker {
     std::optional<Instant> busy_until;  // the deadline of the call under way
     bool Overdue() const { return busy_until && *busy_until < Clock::now(); }
   };
-  void Run();
+  void Run(std::shared_ptr<Worker> predecessor);
+  void Leave();
   bool Sleep(const Next& next);  // whether to go on
   bool DueForLook(const Next& next);
   Next LookOnce();
@@ -76,7 +78,7 @@ class Worker {
   Socket wake_;                           // eventfd
   Guarded<Inbox> inbox_;
   Guarded<Health> health_;
-  std::atomic<bool> ended_ = false;
+  Guarded<bool> ended_{false};
   bool fd_ready_ = false;  // the worker's own
   std::thread thread_;     // last: it uses the rest
 };

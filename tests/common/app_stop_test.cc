@@ -46,6 +46,22 @@ TEST(Stop, ComesAtOnceWhenNothingIsInFlight) {
   EXPECT_LT(Clock::now() - begin, 3s);
 }
 
+TEST(Stop, LetsTargetsLeaveButWaitsASecondAtMost) {
+  for (auto [leave, left] : {std::pair("100ms", true), std::pair("1h", false)}) {
+    Exporting e("targets: [a, b, c]\nleave: " + std::string(leave) + "\n");
+    ASSERT_GT(e.port, 0) << e.process->Err();
+    ASSERT_TRUE(Eventually([&] { return Ask(e.port, "/-/ready").code == 200; }));
+    Instant begin = Clock::now();
+    e.process->Signal(SIGTERM);
+    EXPECT_EQ(e.process->Wait(), 0);
+    EXPECT_LT(Clock::now() - begin, 3s);
+    std::string log = e.process->Err();
+    std::size_t times = 0;
+    for (std::size_t at = 0; (at = log.find("msg=left", at)) != log.npos; ++at) ++times;
+    EXPECT_EQ(times, left ? 3u : 0u) << log;
+  }
+}
+
 TEST(Facts, SurviveARestart) {
   TemporaryDirectory state;
   {

@@ -5,6 +5,7 @@
 
 #include "common/app.h"
 #include "common/guarded.h"
+#include "common/log.h"
 
 using namespace std::chrono_literals;
 
@@ -62,6 +63,7 @@ class Counter : public Judge {
 struct Plan {
   Duration delay;
   int lines;
+  Duration leave;
 };
 
 class Eye : public Collector {
@@ -75,6 +77,10 @@ class Eye : public Collector {
   Next Look(const Deadline&) override {
     counter_->Looked();
     return {};
+  }
+  void Leave(const Deadline& deadline) override {
+    deadline.AtMost(plan_.leave).Wait(-1, 0);
+    if (plan_.leave > 0s && !deadline.Over()) Log(Level::kInfo, "left");
   }
 
  private:
@@ -95,7 +101,8 @@ Target MakeTarget(const std::string& name, const std::shared_ptr<Counter>& count
 absl::StatusOr<std::vector<Group>> Load(Fields& config, const std::vector<Group>& running) {
   auto names = config.Strings("targets");
   bool discover = config.Bool("discover", false);
-  Plan plan{config.Time("delay", 0s, 0s, 1h), config.Integer("lines", 1, 0, 5000)};
+  Plan plan{config.Time("delay", 0s, 0s, 1h), config.Integer("lines", 1, 0, 5000),
+            config.Time("leave", 0s, 0s, 1h)};
   if (auto status = config.Finish(); !status.ok()) return status;
   auto counter = std::make_shared<Counter>();
   if (!running.empty()) counter = std::static_pointer_cast<Counter>(running[0].judge);
