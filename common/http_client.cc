@@ -19,27 +19,33 @@ absl::Status HttpClient::Unanswered(const Deadline& deadline) {
 }
 
 absl::StatusOr<HttpReply> HttpClient::Get(const std::string& url, const Deadline& deadline) {
-  return Ask(url, nullptr, "", deadline);
+  return Ask({.method = "GET", .url = url}, deadline);
 }
 
 absl::StatusOr<HttpReply> HttpClient::Post(const std::string& url, const std::string& json,
                                            const Deadline& deadline,
                                            const std::string& authorization) {
-  return Ask(url, &json, authorization, deadline);
+  HttpCall call{.method = "POST", .url = url, .json = json};
+  if (!authorization.empty()) call.headers.push_back("Authorization: " + authorization);
+  return Ask(call, deadline);
 }
 
-absl::StatusOr<HttpReply> HttpClient::Ask(const std::string& url, const std::string* json,
-                                          const std::string& authorization,
-                                          const Deadline& deadline) {
-  auto parsed = ParseHttpUrl(url);
-  if (!parsed.ok()) return parsed.status();
-  auto handle = HttpHandle::For(*parsed, options_, handle_, deadline);
+absl::StatusOr<HttpReply> HttpClient::Ask(const HttpCall& call, const Deadline& deadline) {
+  connected_ = false;
+  for (const std::string& header : call.headers)
+    if (header.find_first_of(std::string_view("\r\n\0", 3)) != header.npos)
+      return absl::InvalidArgumentError("a header of more than one line");
+  auto url = ParseHttpUrl(call.url, options_.server_name);
+  if (!url.ok()) return url.status();
+  auto handle = HttpHandle::For(*url, options_, handle_, deadline);
   if (!handle.ok()) return handle.status();
   handle_ = *std::move(handle);
+  connected_ = handle_->transfer != nullptr;
   if (auto s = Unanswered(deadline); !s.ok()) return s;
 
-  handle_->Begin(url, *parsed, json, authorization, options_.max_bytes);
+  handle_->Begin(call, *url, call.max_bytes > 0 ? call.max_bytes : options_.max_bytes);
   auto ended = handle_->Drive(deadline);
+  connected_ = handle_->transfer->connected = handle_->Connected();
   absl::StatusOr<HttpReply> reply = HttpReply{handle_->reply_code(), ""};
   absl::Status status = handle_->Error(ended.value_or(CURLE_OPERATION_TIMEDOUT));
   if (status.ok()) reply->body = std::move(handle_->transfer->body);

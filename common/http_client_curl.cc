@@ -1,51 +1,15 @@
 #include "common/http_client_curl.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "common/ca_store.h"
 #include "common/net.h"
 
 namespace {
 
-constexpr std::size_t kMaxHeaderBytes = 64 << 10;
 // Other hosts are rewritten by curl (to punycode) and then looked up by itself, without a deadline.
 constexpr char kHostLetters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]:";
-
-// Called for each line. curl takes headers that end early for complete: so we look for their end.
-std::size_t OnHeader(char* data, std::size_t, std::size_t size, void* user) {
-  auto& transfer = *static_cast<HttpTransfer*>(user);
-  std::string_view line(data, size);
-  if (line.starts_with("HTTP/")) transfer.headers_complete = false;
-  if (line == "\r\n" || line == "\n") transfer.headers_complete = true;
-  transfer.header_bytes += size;
-  transfer.too_long = transfer.header_bytes > kMaxHeaderBytes;
-  return transfer.too_long ? 0 : size;
-}
-
-curl_socket_t OnSocket(void* user, curlsocktype, curl_sockaddr* address) {
-  auto& handle = *static_cast<HttpHandle*>(user);
-  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (fd < 0 && handle.transfer) handle.transfer->socket_error = errno;
-  if (fd < 0) return CURL_SOCKET_BAD;
-  handle.sockets.push_back(fd);
-  return fd;
-}
-
-int OnClose(void* user, curl_socket_t fd) {
-  std::erase(static_cast<HttpHandle*>(user)->sockets, fd);
-  return close(fd);
-}
-
-CURLcode OnTls(CURL*, void* context, void*) {
-  if (SystemCaStore() == nullptr) return CURLE_OUT_OF_MEMORY;
-  SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), SystemCaStore());
-  return CURLE_OK;
-}
 
 std::string Part(CURLU* url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
@@ -75,7 +39,8 @@ absl::Status TransferError(CURLcode code, const HttpTransfer& transfer, int os_e
   if (transfer.too_long) return absl::DataLossError(what + "the answer is too long");
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-      return absl::DeadlineExceededError(what + "no complete answer in time");
+      return absl::DeadlineExceededError(
+          what + (transfer.connected ? "no complete answer in time" : "no connection in time"));
     case CURLE_COULDNT_CONNECT:
       return SystemError(transfer.shown, transfer.socket_error ? transfer.socket_error : os_error);
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -98,39 +63,6 @@ absl::Status TransferError(CURLcode code, const HttpTransfer& transfer, int os_e
   }
 }
 
-template <class T>
-void Set(CURL* easy, CURLoption option, T value) {
-  curl_easy_setopt(easy, option, value);
-}
-
-void SetIfGiven(CURL* easy, CURLoption option, const std::string& value) {
-  if (!value.empty()) Set(easy, option, value.c_str());
-}
-
-void SetLimits(CURL* easy) {
-  Set(easy, CURLOPT_NOSIGNAL, 1L);
-  Set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  Set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  Set(easy, CURLOPT_PROXY, "");
-  Set(easy, CURLOPT_BUFFERSIZE, 4096L);
-  Set(easy, CURLOPT_USERAGENT, "sentinel-exporter");
-  Set(easy, CURLOPT_WRITEFUNCTION, TakeHttpBody);
-  Set(easy, CURLOPT_HEADERFUNCTION, OnHeader);
-  Set(easy, CURLOPT_OPENSOCKETFUNCTION, OnSocket);
-  Set(easy, CURLOPT_CLOSESOCKETFUNCTION, OnClose);
-}
-
-void SetIdentity(CURL* easy, const HttpOptions& options) {
-  SetIfGiven(easy, CURLOPT_USERNAME, options.user);
-  if (!options.user.empty()) Set(easy, CURLOPT_PASSWORD, options.password.c_str());
-  SetIfGiven(easy, CURLOPT_SSLCERT, options.cert_file);
-  SetIfGiven(easy, CURLOPT_SSLKEY, options.key_file);
-  Set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  Set(easy, CURLOPT_CAPATH, nullptr);
-  Set(easy, CURLOPT_CAINFO, options.ca_file.empty() ? nullptr : options.ca_file.c_str());
-  if (options.ca_file.empty()) Set(easy, CURLOPT_SSL_CTX_FUNCTION, OnTls);
-}
-
 void InitialiseOnce() {
   static const bool done = [] {
     // OpenSSL writes without MSG_NOSIGNAL, and curl is told to leave signals alone.
@@ -142,22 +74,28 @@ void InitialiseOnce() {
 
 }  // namespace
 
-absl::StatusOr<HttpUrl> ParseHttpUrl(const std::string& text) {
+absl::StatusOr<HttpUrl> ParseHttpUrl(const std::string& text, const std::string& server_name) {
   std::unique_ptr<CURLU, void (*)(CURLU*)> url(curl_url(), curl_url_cleanup);
   bool valid = text.find('\0') == text.npos &&
                curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) == CURLUE_OK;
   std::string scheme = Part(url.get(), CURLUPART_SCHEME), host = Part(url.get(), CURLUPART_HOST);
   if (!valid || (scheme != "http" && scheme != "https") ||
-      host.find_first_not_of(kHostLetters) != host.npos) {
+      (host + server_name).find_first_not_of(kHostLetters) != host.npos) {
     // The text may hold a password: it is not shown.
     return absl::InvalidArgumentError("not an http or https URL with an ASCII host name");
   }
   HttpUrl parsed;
   std::string given_port = Part(url.get(), CURLUPART_PORT);
-  parsed.shown = scheme + "://" + host + (given_port.empty() ? "" : ":" + given_port) +
-                 Part(url.get(), CURLUPART_PATH);
+  parsed.authority = host + (given_port.empty() ? "" : ":" + given_port);
+  parsed.shown = scheme + "://" + parsed.authority + Part(url.get(), CURLUPART_PATH);
   parsed.port = Part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
   parsed.host = host.front() == '[' ? host.substr(1, host.size() - 2) : host;
+  parsed.url = text;
+  parsed.name = parsed.host;
+  if (server_name.empty() || scheme == "http") return parsed;
+  curl_url_set(url.get(), CURLUPART_HOST, server_name.c_str(), 0);
+  parsed.url = Part(url.get(), CURLUPART_URL);
+  parsed.name = server_name;
   return parsed;
 }
 
@@ -183,53 +121,53 @@ absl::StatusOr<std::unique_ptr<HttpHandle>> HttpHandle::For(const HttpUrl& url,
   InitialiseOnce();
   auto addresses = Resolve(url.host, deadline);
   if (!addresses.ok()) return addresses.status();
-  std::string entry = ResolveEntry(url.host, url.port, *addresses);
+  std::string entry = ResolveEntry(url.name, url.port, *addresses);
   std::sort(addresses->begin(), addresses->end());  // the order alone means nothing
-  std::string key = ResolveEntry(url.host, url.port, *addresses);
+  std::string key = ResolveEntry(url.name, url.port, *addresses);
   if (reused != nullptr && reused->addresses == key) return std::move(reused);
   auto handle = std::make_unique<HttpHandle>();
   handle->easy = curl_easy_init();
   handle->multi = curl_multi_init();
   curl_multi_setopt(handle->multi, CURLMOPT_MAXCONNECTS, 1L);
-  bool numeric = addresses->size() == 1 && (*addresses)[0] == url.host;
+  bool numeric = addresses->size() == 1 && (*addresses)[0] == url.name;
   if (!numeric) handle->resolve = curl_slist_append(nullptr, entry.c_str());
   if (!handle->easy || !handle->multi || (handle->resolve == nullptr && !numeric))
     return absl::ResourceExhaustedError("out of memory");
   handle->addresses = key;
-  SetLimits(handle->easy);
-  SetIdentity(handle->easy, options);
-  Set(handle->easy, CURLOPT_RESOLVE, handle->resolve);
-  Set(handle->easy, CURLOPT_OPENSOCKETDATA, handle.get());
-  Set(handle->easy, CURLOPT_CLOSESOCKETDATA, handle.get());
+  handle->SetUp(options);
   return handle;
 }
 
-void HttpHandle::Begin(const std::string& url, const HttpUrl& parsed, const std::string* json,
-                       const std::string& authorization, std::size_t max_bytes) {
+void HttpHandle::Begin(const HttpCall& call, const HttpUrl& url, std::size_t max_bytes) {
   transfer = std::make_unique<HttpTransfer>();
   transfer->max_bytes = max_bytes;
-  transfer->shown = (json ? "POST " : "GET ") + parsed.shown;
+  transfer->shown = call.method + ' ' + url.shown;
   auto header = [&](const std::string& line) {
     curl_slist* longer = curl_slist_append(transfer->headers.get(), line.c_str());
     if (longer != nullptr) transfer->headers.release(), transfer->headers.reset(longer);
   };
-  if (json != nullptr) {
-    transfer->sent = *json;
+  curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, nullptr);
+  if (call.method == "POST") {
+    transfer->sent = call.json;
     header("Content-Type: application/json");
     header("Expect:");  // no waiting for a 100
-    Set(easy, CURLOPT_POST, 1L);
-    Set(easy, CURLOPT_POSTFIELDS, transfer->sent.c_str());
-    Set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer->sent.size()));
-  } else {
-    Set(easy, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->sent.c_str());
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(transfer->sent.size()));
+  } else if (call.method != "GET") {
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call.method.c_str());
   }
-  if (!authorization.empty()) header("Authorization: " + authorization);
-  Set(easy, CURLOPT_HTTPHEADER, transfer->headers.get());
-  Set(easy, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(max_bytes));
-  Set(easy, CURLOPT_URL, url.c_str());
-  Set(easy, CURLOPT_ERRORBUFFER, transfer->detail);
-  Set(easy, CURLOPT_WRITEDATA, transfer.get());
-  Set(easy, CURLOPT_HEADERDATA, transfer.get());
+  for (const std::string& line : call.headers) header(line);
+  bool own_host = std::any_of(call.headers.begin(), call.headers.end(),
+                              [](const std::string& line) { return line.starts_with("Host:"); });
+  if (url.name != url.host && !own_host) header("Host: " + url.authority);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers.get());
+  curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(max_bytes));
+  curl_easy_setopt(easy, CURLOPT_URL, url.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer.get());
   curl_multi_add_handle(multi, easy);
 }
 
@@ -244,6 +182,18 @@ std::optional<CURLcode> HttpHandle::Drive(const Deadline& deadline,
     if (deadline.Over() || (enough && enough())) return std::nullopt;
     curl_multi_poll(multi, nullptr, 0, static_cast<int>(deadline.Left().count()), nullptr);
   }
+}
+
+bool HttpHandle::Connected() const {
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &microseconds);
+  if (microseconds > 0) return true;
+  // Over a kept connection no time is spent on connecting. One that curl still tries has no peer.
+  sockaddr_storage peer;
+  socklen_t size = sizeof peer;
+  return std::any_of(sockets.begin(), sockets.end(), [&](int fd) {
+    return getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &(size = sizeof peer)) == 0;
+  });
 }
 
 int HttpHandle::reply_code() const {
@@ -266,6 +216,6 @@ absl::Status HttpHandle::Error(CURLcode code) const {
 void HttpHandle::End() {
   if (!transfer) return;
   curl_multi_remove_handle(multi, easy);
-  Set(easy, CURLOPT_ERRORBUFFER, nullptr);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
   transfer = nullptr;
 }

@@ -14,12 +14,14 @@
 // What HttpClient and HttpStream share: one request after the other, through one curl handle.
 
 struct HttpUrl {
-  std::string shown;  // without user, password and query
-  std::string host;   // without brackets
+  std::string shown;      // without user, password and query
+  std::string authority;  // host and, if it is given, port
+  std::string host;       // without brackets: whose addresses are asked
   std::string port;
+  std::string url, name;  // for curl: `name` stands in it for the host, and in the certificate
 };
 // InvalidArgument, without the text, when it is not an http or https URL with an ASCII host name.
-absl::StatusOr<HttpUrl> ParseHttpUrl(const std::string& text);
+absl::StatusOr<HttpUrl> ParseHttpUrl(const std::string& text, const std::string& server_name);
 
 // One request under way.
 struct HttpTransfer {
@@ -33,6 +35,7 @@ struct HttpTransfer {
   std::size_t header_bytes = 0;
   bool headers_complete = false;
   bool too_long = false;
+  bool connected = false;  // known once it is over
   int socket_error = 0;
 };
 
@@ -44,6 +47,7 @@ struct HttpHandle {
   CURL* easy = nullptr;
   curl_slist* resolve = nullptr;
   std::string addresses;                   // for which it was made
+  bool quick_ack = false;
   std::vector<int> sockets;                // open; several only while curl tries to connect
   std::unique_ptr<HttpTransfer> transfer;  // under way, or not answered yet
 
@@ -55,13 +59,14 @@ struct HttpHandle {
                                                          const HttpOptions& options,
                                                          std::unique_ptr<HttpHandle>& reused,
                                                          const Deadline& deadline);
-  // Starts a GET of `url`, or a POST of `json`.
-  void Begin(const std::string& url, const HttpUrl& parsed, const std::string* json,
-             const std::string& authorization, std::size_t max_bytes);
+  void SetUp(const HttpOptions& options);
+  // Starts the call, whose URL was parsed to `url`.
+  void Begin(const HttpCall& call, const HttpUrl& url, std::size_t max_bytes);
   // How the transfer ended; nothing when `deadline` or `enough` came first.
   std::optional<CURLcode> Drive(const Deadline& deadline, const std::function<bool()>& enough = {});
   // What went wrong with the transfer that ended with `code`; OK for one that is complete.
   absl::Status Error(CURLcode code) const;
+  bool Connected() const;  // whether the transfer had a connection to the server
   int reply_code() const;
   // Forgets the transfer; its connection is closed if it was still under way.
   void End();

@@ -43,12 +43,14 @@ void HttpStream::Close() { handle_ = nullptr; }
 absl::Status HttpStream::Open(const std::string& url, const std::string& json,
                               const Deadline& deadline, const std::string& authorization) {
   Close();
-  auto parsed = ParseHttpUrl(url);
+  auto parsed = ParseHttpUrl(url, options_.server_name);
   if (!parsed.ok()) return parsed.status();
   auto handle = HttpHandle::For(*parsed, options_, handle_, deadline);
   if (!handle.ok()) return handle.status();
   handle_ = *std::move(handle);
-  handle_->Begin(url, *parsed, &json, authorization, options_.max_bytes);
+  HttpCall call{.method = "POST", .url = url, .json = json};
+  if (!authorization.empty()) call.headers.push_back("Authorization: " + authorization);
+  handle_->Begin(call, *parsed, options_.max_bytes);
   curl_easy_setopt(handle_->easy, CURLOPT_WRITEFUNCTION, TakeLines);
   curl_easy_setopt(handle_->easy, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(0));  // no end
 
@@ -58,6 +60,7 @@ absl::Status HttpStream::Open(const std::string& url, const std::string& json,
   end_ = ended ? End(*handle_, *ended) : absl::OkStatus();
   absl::Status status;
   int code = handle_->reply_code();
+  transfer.connected = handle_->Connected();
   if (!begun()) status = ended ? end_ : handle_->Error(CURLE_OPERATION_TIMEDOUT);
   else if (code != 200) status = Refusal(transfer.shown, code);
   if (!status.ok()) Close();

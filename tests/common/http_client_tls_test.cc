@@ -2,6 +2,7 @@
 
 #include "common/http_client.h"
 #include "tests/common/peer.h"
+#include "tests/common/testing/files.h"
 #include "tests/common/tls_peer.h"
 
 using namespace std::chrono_literals;
@@ -31,10 +32,13 @@ std::function<void(const Socket&)> Serve(const Certificate& own, std::string rep
   };
 }
 
-absl::StatusOr<HttpReply> Get(const Peer& peer, HttpOptions options = {}) {
+absl::StatusOr<HttpReply> Get(int port, HttpOptions options) {
   SystemCa();
   return HttpClient(std::move(options))
-      .Get("https://127.0.0.1:" + std::to_string(peer.port()) + "/", Deadline::In(10s));
+      .Get("https://127.0.0.1:" + std::to_string(port) + "/", Deadline::In(10s));
+}
+absl::StatusOr<HttpReply> Get(const Peer& peer, HttpOptions options = {}) {
+  return Get(peer.port(), std::move(options));
 }
 
 HttpOptions Trusting(const Certificate& ca) {
@@ -84,6 +88,56 @@ TEST(HttpClientTls, WhoCannotBeVerifiedIsDenied) {
     EXPECT_NE(std::string(reply.status().message()).find(c.what), std::string::npos)
         << reply.status();
   }
+}
+
+TEST(HttpClientTls, MayExpectAnotherNameThanTheUrls) {
+  Certificate own("DNS:pi.hole");
+  std::string request;
+  auto peer = std::make_unique<Peer>([&](const Socket& s) {
+    TlsSession tls(s, own);
+    request = tls.Answer(kReply);
+    if (!tls.ok()) AwaitClose(s);
+  });
+  HttpOptions options = Trusting(own);
+  EXPECT_EQ(Get(*peer, options).status().code(), absl::StatusCode::kPermissionDenied);
+  options.server_name = "other.example";
+  EXPECT_EQ(Get(*peer, options).status().code(), absl::StatusCode::kPermissionDenied);
+  options.server_name = "pi.hole";
+  auto reply = Get(*peer, options);
+  EXPECT_TRUE(reply.ok()) << reply.status();
+  std::string host = "Host: 127.0.0.1:" + std::to_string(peer->port()) + "\r\n";
+  int port = peer->port();
+  peer = nullptr;  // its thread wrote the request
+  EXPECT_NE(request.find(host), request.npos) << request;
+  auto status = Get(port, options).status();
+  EXPECT_NE(status.message().find("https://127.0.0.1:"), std::string::npos) << status;
+}
+
+TEST(HttpClientTls, ReadsARenewedCaFile) {
+  Certificate old("IP:127.0.0.1"), renewed("IP:127.0.0.1");
+  Peer peer(Serve(renewed));
+  TemporaryDirectory directory;
+  HttpOptions options;
+  options.ca_file = directory / "ca.pem";
+  WriteText(options.ca_file, ReadText(old.cert_file()));
+  HttpClient client(options);
+  std::string url = "https://127.0.0.1:" + std::to_string(peer.port()) + "/";
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(client.Get(url, Deadline::In(5s)).status().code(),
+              absl::StatusCode::kPermissionDenied);
+  WriteText(options.ca_file, ReadText(renewed.cert_file()));
+  auto reply = client.Get(url, Deadline::In(5s));
+  EXPECT_TRUE(reply.ok()) << reply.status();
+}
+
+TEST(HttpClientTls, SkipsVerificationOnlyWhenTold) {
+  Certificate own("DNS:elsewhere", -60);
+  Peer peer(Serve(own));
+  EXPECT_EQ(Get(peer).status().code(), absl::StatusCode::kPermissionDenied);
+  HttpOptions options;
+  options.skip_verification = true;
+  auto reply = Get(peer, options);
+  EXPECT_TRUE(reply.ok()) << reply.status();
 }
 
 TEST(HttpClientTls, ShowsItsCertificate) {
