@@ -9,7 +9,7 @@ def run(*words):
     subprocess.run(["openssl", *words], check=True, capture_output=True, timeout=10)
 
 
-def make(directory, names=("pi.hole",)):
+def make(directory, names=("pi.hole", "pi1.hole")):
     """Writes ca.pem, for clients, and leaf.pem with leaf.key for the server to `directory`."""
     path = {name: os.path.join(directory, name)
             for name in ("ca.pem", "ca.key", "leaf.pem", "leaf.key", "leaf.csr", "leaf.ext")}
