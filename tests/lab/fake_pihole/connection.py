@@ -49,7 +49,7 @@ FAULTS = {
     "401": lambda status, body: (401, read("v6/summary_no_sid")),
 }
 STREAM_FAULTS = ("hang", "half", "slow", "endless", "not-http", "reset")
-API_MODES = ("normal", "wedge", "closed", *FAULTS, *STREAM_FAULTS)
+API_MODES = ("normal", "wedge", "closed", "no-tls", *FAULTS, *STREAM_FAULTS)
 
 
 class Connection:

@@ -96,7 +96,7 @@ class WebServer:
         number = id(client)
         try:
             client.settimeout(self.switches.keep_alive_seconds)
-            if kind == "https":
+            if kind == "https" and self.switches.api != "no-tls":
                 client = self.tls_context().wrap_socket(client, server_side=True)
                 with self.lock:
                     self.connections.discard(plain)
