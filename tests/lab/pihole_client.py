@@ -72,7 +72,7 @@ class FakePihole:
     def counts(self):
         return self.control("GET", "/counts")[1]
 
-    def dns(self, name, kind="A", tcp=False, of_class=1, timeout_s=1, edns=True):
+    def dns(self, name, kind="A", tcp=False, of_class=1, timeout_s=5, edns=True):
         """The answer as Dns. TimeoutError, ConnectionRefusedError: there is none."""
         question = query(name, kind, of_class, edns)
         how = socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM
