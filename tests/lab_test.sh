@@ -230,10 +230,13 @@ redis_failovers() {
   local second
   check "redis: the application writes" redis_as r1 app SET key kept
   check "redis: to both replicas" answers 2 redis_as r1 app WAIT 2 3000
+  fault redis write "$redis"
+  eventually 5 "redis: the writer counts" redis_as r1 app GET written
   fault redis kill "$redis" r1
   eventually 10 "redis: another master after a kill" redis_has_moved
   second=$("$lab/redis" master "$redis")
   eventually 5 "redis: the application writes there" redis_as "$second" app SET another key
+  eventually 5 "redis: the writer finds it" grep -c last "$redis/log/writer.log"
   check "redis: nothing was lost" answers kept redis_as "$second" app GET key
   fault redis start "$redis" r1
   fault redis wait "$redis"
