@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <sstream>
 
@@ -38,7 +39,8 @@ void FakePihole::Start() {
   if (tls_) command.insert(command.end(), {"--tls", "--https", std::to_string(https_port_)});
   process_.reset();
   // A log of its own each time: an earlier one says ports already.
-  process_ = std::make_unique<Child>(command, directory_ / ("log" + std::to_string(++starts_)));
+  process_ = std::make_unique<Child>(command, directory_ / ("log" + std::to_string(++starts_)),
+                                     Environment{{"LAB_PARENT", std::to_string(getpid())}});
   ReadPorts();
 }
 
