@@ -14,5 +14,10 @@
 // request that fails for the whole Pi-hole (no connection, no answer) ends the poll. While we are
 // not let in, /api/info/login still tells whether it is alive. Finds out by itself whether it is
 // version 6 or 5.
+// When poked it polls at once, but never twice within two seconds.
 std::unique_ptr<Collector> MakeApiEye(std::shared_ptr<PiholesBoard> board,
                                       const PiholeOptions& pihole, const PiholesOptions& all);
+
+// Target::look_deadline of such an eye. A poll takes two timeouts of a request at most, but a login
+// takes the slowest Pi-holes 10 s; no scrape waits for either.
+Duration ApiLookDeadline(const ApiOptions& options);
