@@ -14,6 +14,8 @@ const Metric kInfo("redis_sentinel_node_info", Type::kInfo, "What a Redis node i
                    "version", "run_id");
 const Metric kStart("redis_sentinel_node_start_timestamp_seconds", Type::kGauge,
                     "When the Redis node started, to the second.");
+const Metric kRestarts("redis_sentinel_node_restarts_total", Type::kCounter,
+                       "How often the node came back as a new process while it was watched.");
 const Metric kEta("redis_sentinel_node_loading_remaining_seconds", Type::kGauge,
                   "How long the node expects to be loading its data; absent while it is not.");
 const Metric kKeys("redis_sentinel_node_keys", Type::kGauge,
@@ -46,6 +48,9 @@ const NumberMetric kNumbers[] = {
      &Info::memory_used_bytes},
     {{"redis_sentinel_node_memory_max_bytes", kG, "The limit of that memory; 0: none."},
      &Info::memory_max_bytes},
+    {{"redis_sentinel_node_replica_priority", kG,
+      "Of replicas the one with the lowest number is promoted; 0: never."},
+     &Info::replica_priority},
     {{"redis_sentinel_node_replication_offset_bytes", kG,
       "Position in the stream of replication: what the node wrote or took over."},
      &Info::offset_bytes},
@@ -97,6 +102,9 @@ struct YesMetric {
 const YesMetric kYes[] = {
     {{"redis_sentinel_node_loading", kG, "Whether the node loads its data and refuses commands."},
      &Info::loading},
+    {{"redis_sentinel_node_replica_read_only", kG,
+      "Whether the node refuses writes of clients while it is a replica."},
+     &Info::replica_read_only},
     {{"redis_sentinel_persistence_rdb_ok", kG, "Whether the last save to RDB worked."},
      &Info::rdb_ok},
     {{"redis_sentinel_persistence_rdb_saving", kG, "Whether RDB is being saved."},
@@ -151,6 +159,8 @@ void ShowDurations(const Info& info, Samples& out) {
 }
 
 }  // namespace
+
+void ShowRestarts(double restarts, Samples& out) { out.Add(kRestarts, restarts); }
 
 void ShowNode(const Info& info, std::optional<double> start_unix_seconds, Samples& out) {
   out.Add(kInfo, {info.flavor, info.version, info.run_id}, 1);

@@ -23,6 +23,12 @@ absl::StatusOr<Info> TakeInfo(const absl::StatusOr<Reply>& reply) {
   return ParseInfo(reply->text);
 }
 
+void NodeEye::Recognise(const Info& info) {
+  if (info.run_id.empty() || info.run_id == run_id_) return;
+  restarts_ += !run_id_.empty();
+  run_id_ = info.run_id;
+}
+
 NodeLook NodeEye::Ask(const Deadline& deadline) {
   const Instant begin = board_->Begin(eye_, deadline);
   NodeLook look;
@@ -31,7 +37,7 @@ NodeLook NodeEye::Ask(const Deadline& deadline) {
   look.status = results.status();
   if (results.ok()) {
     auto info = TakeInfo(results->front());
-    if (info.ok()) look.info = *std::move(info);
+    if (info.ok()) Recognise(*(look.info = *std::move(info)));
     else
       look.status = absl::Status(info.status().code(), connection_.name() + ": INFO: " +
                                                            std::string(info.status().message()));
@@ -53,6 +59,7 @@ absl::Status NodeEye::Collect(const Deadline& deadline, Samples& out) {
   const bool waited_for = connection_.open();
   const int session = connection_.sessions();
   NodeLook look = Ask(deadline.AtMost(patience_));
+  ShowRestarts(restarts_, out);
   if (look.info) ShowNode(*look.info, start_.Of(*look.info, Now::Read().unix_seconds), out);
   // The descriptor that the last look waits for is closed: only a failure makes it look again.
   if (look.status.ok() && waited_for && session != connection_.sessions())

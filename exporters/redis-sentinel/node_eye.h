@@ -25,16 +25,20 @@ class NodeEye : public Collector {
 
  private:
   NodeLook Ask(const Deadline& deadline);  // and posts the answer
+  void Recognise(const Info& info);
 
   const std::shared_ptr<DeploymentBoard> board_;
   const std::string node_, eye_;
   const Duration interval_, patience_;
   RedisConnection connection_;
   StartTime start_;
+  std::string run_id_;
+  double restarts_ = 0;
 };
 
 // The outcome of INFO alone.
 absl::StatusOr<Info> TakeInfo(const absl::StatusOr<Reply>& reply);
 
-// What a node says of itself, see node_details.cc.
+// What a node says of itself, see node_details.cc; and how often it came back as another process.
+void ShowRestarts(double restarts, Samples& out);
 void ShowNode(const Info& info, std::optional<double> start_unix_seconds, Samples& out);

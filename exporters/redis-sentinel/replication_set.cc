@@ -78,7 +78,15 @@ void ReplicationSet::Step(const RedisEvidence& e, const NodeLook& look, const No
   node.end = e.end;
   Restarted(node, look, e.end, now);
   node.last = look;
-  if (IsMaster(look)) Remember(*look.info, e.begin, e.end, node.marks);
+  if (look.info) {
+    bool follows = look.info->role == Role::kReplica && look.info->link_up.value_or(false);
+    if (node.dataset.Step(*look.info, follows || (IsMaster(look) && look.node == announced_)))
+      Trouble(e.end);
+  }
+  if (IsMaster(look)) {
+    Remember(*look.info, e.begin, e.end, node.marks);
+    node.pace.Step(*look.info, e.end);
+  }
   StepLoss(e, look);
 
   std::string identity = look.info ? look.info->run_id + " " + look.info->replication_id : "";

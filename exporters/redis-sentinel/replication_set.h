@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -74,12 +75,21 @@ class ReplicationSet {
   void StepLoss(const RedisEvidence& evidence, const NodeLook& look);
   void TellLoss(Instant at);
   void ShowLoss(Samples& out) const;
+  // verdict_topology.cc: who is in whose list, and who follows whom.
+  const Info* Answer(const std::string& node, Instant now) const;  // nullptr: it does not
+  void ShowLists(const Now& now, Samples& out) const;
+  void ShowLoop(const Now& now, Samples& out) const;
+  // verdict_replication.cc: how far replicas are behind.
+  std::deque<WriteMark> WrittenBefore(const Node& replica) const;
+  void ShowLag(const std::string& name, const Node& replica, Samples& out) const;
+  void ShowReplica(const std::string& name, const Node& replica, const Now& now,
+                   Samples& out) const;
+  void ShowMaster(const Now& now, Samples& out) const;
   // verdict_show.cc, verdict_prospects.cc: samples out.
   void ShowNodes(const Now& now, Samples& out) const;
   void ShowViews(const Now& now, Samples& out) const;
   void ShowAgreement(const Now& now, Samples& out) const;
   void ShowProspects(const Now& now, Samples& out) const;
-  std::optional<double> LagBytes(const Node& replica) const;
 
   DeploymentOptions options_;
   std::string name_;

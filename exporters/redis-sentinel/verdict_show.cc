@@ -19,12 +19,11 @@ const Metric kMaster("redis_sentinel_node_is_master", Type::kGauge,
                      "Whether the node says that it is a master. More than one: see "
                      "ha_split_brain.",
                      "master_name", "node");
-const Metric kLink("redis_sentinel_replication_link_up", Type::kGauge,
-                   "Whether the replica is connected to its master.", "master_name", "node");
-const Metric kLag("redis_sentinel_replication_lag_bytes", Type::kGauge,
-                  "At least so much that the master had written before the replica was looked at "
-                  "had not come to the replica.",
-                  "master_name", "node");
+const Metric kResets("redis_sentinel_dataset_resets_total", Type::kCounter,
+                     "How often the node lost its data while clients or its master relied on it: a "
+                     "new process, another history or an offset that went back, and half of the "
+                     "keys or more gone.",
+                     "master_name", "node");
 const Metric kQuorum("redis_sentinel_view_quorum", Type::kGauge,
                      "How many Sentinels must find the master down, as this Sentinel has it.",
                      "sentinel", "master_name");
@@ -59,6 +58,9 @@ void ReplicationSet::Show(const Now& now, Samples& out) const {
   for (auto& [kind, n] : incidents_) out.Add(kIncidents, {name_, kind}, n);
   ShowLoss(out);
   ShowNodes(now, out);
+  ShowMaster(now, out);
+  ShowLists(now, out);
+  ShowLoop(now, out);
   ShowViews(now, out);
   ShowAgreement(now, out);
   ShowProspects(now, out);
@@ -66,29 +68,15 @@ void ReplicationSet::Show(const Now& now, Samples& out) const {
 
 void ReplicationSet::ShowNodes(const Now& now, Samples& out) const {
   for (auto& [name, node] : nodes_) {
+    out.Add(kResets, {name_, name}, node.dataset.resets());
     bool fresh = node.last && now.at - node.end <= Patience();
     if (!fresh || (!node.last->info && node.result == Result::kVoid)) continue;
     out.Add(kUp, {name_, name}, node.last->info.has_value());
     if (!node.last->info || !node.last->info->role) continue;
     const Info& info = *node.last->info;
     out.Add(kMaster, {name_, name}, info.role == Role::kMaster);
-    if (info.role == Role::kReplica && info.link_up)
-      out.Add(kLink, {name_, name}, *info.link_up);
-    if (auto bytes = LagBytes(node)) out.Add(kLag, {name_, name}, *bytes);
+    if (info.role == Role::kReplica) ShowReplica(name, node, now, out);
   }
-}
-
-// Absent for a replica of another history than the master's.
-std::optional<double> ReplicationSet::LagBytes(const Node& replica) const {
-  const Info& info = *replica.last->info;
-  auto master = nodes_.find(announced_);
-  if (master == nodes_.end() || info.role != Role::kReplica || !info.offset_bytes) return {};
-  const WriteMarks& written = master->second.marks;
-  if (written.replication_id != info.replication_id) return {};
-  auto mark = std::find_if(written.marks.rbegin(), written.marks.rend(),
-                           [&](const WriteMark& m) { return m.end <= replica.begin; });
-  if (mark == written.marks.rend() || replica.begin - mark->end > Patience()) return {};
-  return static_cast<double>(std::max(0LL, mark->offset_bytes - *info.offset_bytes));
 }
 
 void ReplicationSet::ShowViews(const Now& now, Samples& out) const {

@@ -3,8 +3,10 @@
 #include <string>
 
 #include "common/outage.h"
+#include "exporters/redis-sentinel/dataset_watch.h"
 #include "exporters/redis-sentinel/evidence.h"
 #include "exporters/redis-sentinel/write_mark.h"
+#include "exporters/redis-sentinel/write_pace.h"
 
 // What a replication set keeps of its nodes and of the Sentinels that watch it.
 
@@ -16,6 +18,8 @@ struct WatchedNode {
   std::string run_id;                       // by the newest answer
   std::optional<Instant> refused;           // nothing listens there since, at the latest
   WriteMarks marks;                         // of the last looks that found it a master
+  WritePace pace;                           // while it is a master
+  DatasetWatch dataset;
 };
 
 struct SentinelView {

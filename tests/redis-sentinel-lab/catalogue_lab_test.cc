@@ -35,11 +35,12 @@ bool StartsWithAny(const std::string& text, const std::vector<std::string>& pref
   return false;
 }
 
-// What no quiet lab shows: of outages, failovers and loads that were, and of what is configured.
+// What no quiet lab shows: of outages, failovers, loads and broken links, and of what is configured.
 const std::vector<std::string> kSometimes = {
     "ha_last_", "ha_open_outage_", "redis_sentinel_last_failover_",
     "redis_sentinel_expected_sentinels", "redis_sentinel_expected_replicas",
-    "redis_sentinel_node_loading_remaining_seconds", "sentinel_exporter_state_directory",
+    "redis_sentinel_node_loading_remaining_seconds",
+    "redis_sentinel_replication_link_down_timestamp_seconds", "sentinel_exporter_state_directory",
     "sentinel_exporter_samples_dropped"};
 
 TEST_F(RedisCatalogueLab, TheLivePageHasTheShapeOfTheGoldenOne) {

@@ -12,6 +12,7 @@ namespace {
 Samples Node(const std::string& name, const absl::StatusOr<Info>& info) {
   Samples samples(RenderLabels({{"node", name}}));
   EXPECT_TRUE(info.ok()) << name;
+  ShowRestarts(1, samples);
   if (info.ok()) ShowNode(*info, kOrigin - 86400, samples);
   return samples;
 }
@@ -31,17 +32,30 @@ Samples Sentinel() {
   return samples;
 }
 
-// Recorded evidence until `end`, of the master `name`; its clients' writes have 50 bytes each.
+// What the recordings leave out of an answer. The first node is cut off from its master.
+void Complete(const std::string& node, Info& info) {
+  using std::chrono::seconds;
+  info.unsaved_changes = info.offset_bytes.value_or(0) / 50;
+  info.rdb_last_save_unix = static_cast<long long>(kOrigin) - 3600;
+  info.backlog_size_bytes = 1 << 20;
+  if (info.role == Role::kMaster) {
+    info.replicas = {{Address(kNodes[1]), true, 1000, 1}};
+    return;
+  }
+  info.link_up = node != kNodes[0];
+  info.sync_in_progress = false;
+  if (*info.link_up) info.last_io = seconds(1);
+  else info.link_down = seconds(3);
+}
+
+// Recorded evidence until `end`, of the master `name`; writes of 50 bytes.
 std::vector<RedisEvidence> Recorded(const std::string& timeline, double end,
                                     const std::string& name = "mymaster") {
   std::vector<RedisEvidence> all;
   for (auto& e : Timeline(timeline)) {
     if (EndOf(e) > end) break;
-    if (auto* look = std::get_if<NodeLook>(&e.seen); look != nullptr && look->info) {
-      look->info->unsaved_changes = look->info->offset_bytes.value_or(0) / 50;
-      look->info->rdb_last_save_unix = static_cast<long long>(kOrigin) - 3600;
-      if (look->info->role == Role::kReplica) look->info->link_up = true;
-    }
+    if (auto* look = std::get_if<NodeLook>(&e.seen); look != nullptr && look->info)
+      Complete(look->node, *look->info);
     if (auto* look = std::get_if<SentinelLook>(&e.seen))
       for (auto& view : look->views) {
         view.master.name = name;

@@ -1,0 +1,70 @@
+// What a node keeps, and loses.
+#include "tests/redis-sentinel-lab/lab.h"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+using RedisDataLab = RedisLabTest;
+
+Labels OfNode(const std::string& server) { return {{"node", RedisLab::The().Address(server)}}; }
+
+double Resets(const Page& page, const std::string& server) {
+  return page.Get("redis_sentinel_dataset_resets_total", OfNode(server)).value_or(-1);
+}
+
+double Restarts(const Page& page, const std::string& server) {
+  return page.Get("redis_sentinel_node_restarts_total", OfNode(server)).value_or(-1);
+}
+
+// Writes `keys` keys and waits until the page shows them.
+void Fill(const RedisExporter& exporter, const std::string& master, int keys) {
+  RedisLab& lab = RedisLab::The();
+  std::vector<std::string> words = {"MSET"};
+  for (int i = 0; i < keys; ++i) {
+    words.push_back("data" + std::to_string(i));
+    words.push_back("x");
+  }
+  lab.Cli(master, words);
+  exporter.Await(5, "the keys", [&](const Page& page) {
+    return page.Get("redis_sentinel_node_keys", OfNode(master)).value_or(0) >= keys;
+  });
+}
+
+// A second, and it would be failed over: killed and started at once.
+TEST_F(RedisDataLab, AMasterThatComesBackWithItsDataIsARestartAndNoReset) {
+  const std::string master = lab.Master();
+  RedisExporter exporter;
+  exporter.AwaitHealthy();
+  Fill(exporter, master, 200);
+  RedisFault("kill", "start", master).End();
+  Page page = exporter.Await(10, "the restart", [&](const Page& p) {
+    return Restarts(p, master) == 1 && p.Is("ha_service_up", Scope(), 1) &&
+           p.Is("redis_sentinel_replication_link_up", OfNode(lab.Replicas()[0]), 1);
+  });
+  if (lab.Master() != master) GTEST_SKIP() << "too slow: it was failed over";
+  EXPECT_EQ(Resets(page, master), 0);
+  EXPECT_TRUE(page.Is("redis_sentinel_incidents_total", {{"kind", "restart"}}, 1));
+}
+
+TEST_F(RedisDataLab, AMasterThatComesBackEmptyLostItsDataAndSoDoItsReplicas) {
+  const std::string master = lab.Master(), replica = lab.Replicas()[0];
+  RedisExporter exporter;
+  exporter.AwaitHealthy();
+  lab.Cli(master, {"FLUSHALL"});
+  lab.Cli(master, {"CONFIG", "SET", "appendonly", "no"});  // what is written now is not kept
+  Fill(exporter, master, 200);
+  Page before = exporter.Await(5, "the replica has them", [&](const Page& page) {
+    return page.Get("redis_sentinel_node_keys", OfNode(replica)).value_or(0) >= 200;
+  });
+  EXPECT_EQ(Resets(before, master), 0) << "FLUSHALL is what a client wanted";
+  RedisFault("kill", "start", master).End();
+  if (lab.Master() != master) GTEST_SKIP() << "too slow: it was failed over";
+  Page page = exporter.Await(15, "the reset of both", [&](const Page& p) {
+    return Resets(p, master) == 1 && Resets(p, replica) == 1;
+  });
+  EXPECT_EQ(Restarts(page, master), 1);
+  EXPECT_EQ(Restarts(page, replica), 0);
+}
+
+}  // namespace
