@@ -22,6 +22,8 @@
 //   dns_hosts, dns_cnames, upstreams, dhcp_hosts   the entries, blanks normalised   /api/config
 //   dns_settings  a fixed set of keys of config.dns, so that a new version of FTL changes nothing
 //   comments      key and comment of the first four; only if asked for
+// Left out is what each Pi-hole has of its own: interface, port, its own names and addresses, and
+// whether blocking is on, which has a metric.
 extern const std::vector<std::string_view> kDriftComponents;
 
 struct ComponentItems {
@@ -35,8 +37,8 @@ using ConfigItems = std::map<std::string, ComponentItems, std::less<>>;
 struct DriftAnswers {
   JsonView groups, lists, domains, clients, config;
 };
-// A component whose answer is absent or misshapen is absent. Components whose items refer to groups
-// need the groups.
+// A component whose answer is absent or misshapen (an item of another shape, a group that nobody
+// knows) is absent. Components whose items refer to groups need the groups, comments all four.
 ConfigItems FingerprintsOf(const DriftAnswers& answers, bool include_comments);
 
 // How many items one has and the other has not, both ways; an item that was changed counts as two.

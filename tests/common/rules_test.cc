@@ -85,7 +85,7 @@ TEST(Rules, LibrariesAreIncludedInOnePlace) {
       {"yaml-cpp/", {"common/config."}},
       {"prometheus/", {"common/self."}},
       {"zlib.h", {"common/gzip."}},
-      {"openssl/", {"common/ca_store.", "common/tls."}},
+      {"openssl/", {"common/ca_store.", "common/sha256.", "common/tls."}},
       {"libpq", {"exporters/postgres-ha/connection."}},
       {"hiredis", {"exporters/redis-sentinel/resp."}},
       {"pugixml", {"exporters/backup-status/"}}};
