@@ -1,0 +1,251 @@
+#include <set>
+
+#include "tests/pihole/api_polls.h"
+
+// What a poll asks, and what a fault of a part or of all of it comes to.
+
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string kPassword = R"({"password": "secret"})";
+
+// Parts that are known, by their paths.
+std::set<std::string> Known(const ApiSnapshot& s) {
+  std::set<std::string> known;
+  auto add = [&](const char* path, auto& part) {
+    if (part.value) known.insert(path);
+  };
+  add("/api/info/metrics", s.replies);
+  add("/api/stats/summary", s.summary);
+  add("/api/dns/blocking", s.blocking);
+  add("/api/stats/upstreams", s.upstreams);
+  add("/api/history", s.history);
+  add("/api/info/ftl", s.ftl);
+  add("/api/auth/sessions", s.seats);
+  add("/api/info/messages", s.messages);
+  add("/api/lists", s.lists);
+  add("/api/info/version", s.version);
+  add("/api/info/database", s.database);
+  add("/api/info/system", s.system);
+  return known;
+}
+
+TEST(ApiPoll, KnowsEverythingAfterTheFirst) {
+  FakePihole fake(kPassword);
+  Polls polls(fake);
+  ApiLook look = polls.Poll();
+  EXPECT_EQ(look.state, ApiState::kOk) << polls.status;
+  EXPECT_EQ(Known(*look.snapshot).size(), 12u);
+  ASSERT_TRUE(look.snapshot->config.value);
+  EXPECT_EQ(look.snapshot->config.value->count("domains"), 1u);
+  EXPECT_EQ(look.snapshot->seats_max.value ? *look.snapshot->seats_max.value : 0, 16);
+  EXPECT_EQ(look.traffic.logins["ok"], 1);
+  EXPECT_LT(polls.took, 2s);
+}
+
+TEST(ApiPoll, AsksFiveThingsOverOneConnectionAndNoLoginWhenFast) {
+  FakePihole fake(kPassword);
+  Polls polls(fake);
+  polls.Poll();
+  fake.ResetCounts();
+  for (int i = 0; i < 3; ++i) {
+    polls.later += 15s;  // but for the login, and before a slow one is due
+    EXPECT_EQ(polls.Poll().state, ApiState::kOk);
+  }
+  EXPECT_EQ(fake.Count({"requests_total"}), 15);
+  EXPECT_EQ(fake.Count({"logins", "right"}), 0);
+  EXPECT_EQ(fake.Count({"connections", "http"}), 0);  // the one it has
+  EXPECT_EQ(fake.Count({"connections_open"}), 1);
+  for (std::string path : {"info/metrics", "stats/summary", "dns/blocking", "stats/upstreams",
+                           "history"})
+    EXPECT_EQ(fake.Count({"requests", "GET /api/" + path}), 3) << path;
+}
+
+TEST(ApiPoll, AsksTheRestLessOften) {
+  FakePihole fake(kPassword);
+  Polls polls(fake);
+  polls.Poll();
+  fake.ResetCounts();
+  for (int i = 1; i <= 20; ++i, polls.later += 15s) polls.Poll();  // almost five minutes
+  EXPECT_EQ(fake.Count({"requests", "GET /api/history"}), 20);
+  EXPECT_EQ(fake.Count({"requests", "GET /api/info/ftl"}), 4);
+  EXPECT_EQ(fake.Count({"requests", "GET /api/auth/sessions"}), 4);
+  EXPECT_EQ(fake.Count({"requests", "GET /api/info/version"}), 0);
+  EXPECT_EQ(fake.Count({"requests", "GET /api/domains"}), 0);
+  polls.Poll();
+  EXPECT_EQ(fake.Count({"requests", "GET /api/info/version"}), 1);
+  EXPECT_EQ(fake.Count({"requests", "GET /api/domains"}), 1);
+  EXPECT_EQ(fake.Count({"logins", "right"}), 0);
+  EXPECT_EQ(fake.Count({"requests", "GET /api/teleporter"}), 0);
+}
+
+TEST(ApiPoll, NeverAsksForManyRules) {
+  FakePihole fake(kPassword);
+  Polls polls(fake);
+  polls.all.drift.max_domain_rules = 1;
+  ApiLook look = polls.Poll();
+  EXPECT_EQ(look.state, ApiState::kOk);
+  EXPECT_EQ(fake.Count({"requests", "GET /api/domains"}), 0);
+  EXPECT_EQ(look.snapshot->config.value->count("domains"), 0u);
+  EXPECT_EQ(look.snapshot->config.value->count("groups"), 1u);
+  // Nor when it is not known how many there are.
+  FakePihole untold(R"({"password": "secret", "faults": {"/api/info/ftl": "500"}})");
+  Polls others(untold);
+  EXPECT_EQ(others.Poll().state, ApiState::kOk);
+  EXPECT_EQ(untold.Count({"requests", "GET /api/domains"}), 0);
+}
+
+TEST(ApiPoll, AFaultOfOneAnswerCostsItsPartAlone) {
+  FakePihole fake(kPassword);
+  const std::set<std::string> all = Known(*Polls(fake).Poll().snapshot);
+  for (std::string fault : {"500", "404", "half", "html", "not-json", "empty", "empty-array",
+                            "deep", "endless", "not-http", "reset"}) {
+    for (std::string path : {"/api/stats/summary", "/api/info/version", "/api/lists"}) {
+      if (fault == "reset") continue;  // says how the whole of it is
+      fake.Tell(R"({"state": "normal"})");
+      Polls polls(fake);
+      polls.Poll();
+      fake.Tell(R"({"faults": {")" + path + R"(": ")" + fault + R"("}})");
+      polls.later += 5min;
+      ApiLook look = polls.Poll();
+      auto expected = all;
+      expected.erase(path);
+      EXPECT_EQ(Known(*look.snapshot), expected) << fault << path;
+      EXPECT_EQ(look.state, ApiState::kOk) << fault << path << polls.status;
+      polls.poll->Leave(Deadline::In(1s));
+    }
+  }
+}
+
+TEST(ApiPoll, ASlowAnswerInNineteenPiecesIsAnAnswer) {
+  FakePihole fake(R"({"password": "secret", "slow_seconds": 0.02})");
+  Polls polls(fake);
+  polls.Poll();
+  fake.Tell(R"({"faults": {"/api/history": "slow"}})");
+  ApiLook look = polls.Poll();
+  EXPECT_EQ(look.state, ApiState::kOk) << polls.status;
+  EXPECT_GE(polls.took, 300ms);
+  EXPECT_TRUE(look.snapshot->history.value);
+}
+
+// A fault that says how the whole Pi-hole is ends the poll; what was known stays, with its time.
+TEST(ApiPoll, AFaultOfTheWholeEndsThePoll) {
+  struct Case { std::string switches, state; };
+  for (auto& [switches, state] :
+       {Case{R"({"api": "wedge"})", "timeout"}, Case{R"({"api": "hang"})", "timeout"},
+        Case{R"({"api": "closed"})", "unreachable"}, Case{R"({"api": "reset"})", "unreachable"},
+        Case{R"({"redirect": "pi3.hole"})", "redirect"}}) {
+    FakePihole fake(kPassword);
+    Polls polls(fake);
+    polls.pihole.api.timeout = 500ms;
+    ApiLook before = polls.Poll();
+    EXPECT_EQ(before.state, ApiState::kOk);
+    fake.ResetCounts();
+    fake.Tell(switches);
+    ApiLook look = polls.Poll();
+    EXPECT_EQ(ApiStateName(look.state), state) << switches << polls.status;
+    EXPECT_LT(polls.took, 2s) << switches;
+    EXPECT_LE(fake.Count({"requests_total"}), 2);  // a kept connection may have been closed
+    EXPECT_EQ(look.snapshot->history.at, before.snapshot->history.at);
+    EXPECT_EQ(look.snapshot->history.value, before.snapshot->history.value);
+    fake.Become("normal");
+    polls.later += 15s;
+    EXPECT_EQ(polls.StateName(), "ok") << switches << polls.status;
+  }
+}
+
+TEST(ApiPoll, GarbageEverywhereIsItsState) {
+  struct Case { std::string api, state; };
+  for (auto& [api, state] : {Case{"500", "http_error"}, Case{"html", "bad_response"},
+                             Case{"not-http", "bad_response"}, Case{"half", "bad_response"},
+                             Case{"endless", "bad_response"}, Case{"404", "http_error"}}) {
+    FakePihole fake(R"({"api": ")" + api + R"("})");  // from the first request on
+    Polls polls(fake);
+    EXPECT_EQ(polls.StateName(), state) << api << polls.status;
+    EXPECT_TRUE(Known(*polls.Poll().snapshot).empty());
+    fake.Tell(R"({"api": "normal"})");
+    EXPECT_EQ(polls.StateName(), "ok") << api << polls.status;
+    fake.Tell(R"({"api": ")" + api + R"("})");  // and later
+    EXPECT_EQ(polls.StateName(), state) << api << polls.status;
+    EXPECT_EQ(Known(*polls.Poll().snapshot).count("/api/history"), 0u);
+    fake.Tell(R"({"api": "normal"})");
+    polls.later += 5min;
+    EXPECT_EQ(polls.StateName(), "ok") << api << polls.status;
+  }
+}
+
+TEST(ApiPoll, TellsStoppedFromHung) {
+  FakePihole fake(kPassword);
+  Polls polls(fake);
+  polls.pihole.api.timeout = 300ms;
+  EXPECT_EQ(polls.StateName(), "ok");
+  fake.Freeze();
+  EXPECT_EQ(polls.StateName(), "timeout");
+  EXPECT_NE(polls.status.message().find(fake.Url()), std::string::npos);
+  EXPECT_EQ(polls.StateName(), "timeout");
+  fake.Thaw();
+  fake.Stop();
+  EXPECT_EQ(polls.StateName(), "unreachable");
+  fake.Start();
+  EXPECT_EQ(polls.StateName(), "ok") << polls.status;
+}
+
+TEST(ApiPoll, AskWhetherItIsAliveWhileWeAreNotLetIn) {
+  for (auto [state, expected] : {std::pair("wrong-password", "auth_failed"),
+                                 std::pair("seats-full", "seats_exhausted"),
+                                 std::pair("rate-limited", "rate_limited"),
+                                 std::pair("totp", "totp_required")}) {
+    FakePihole fake(kPassword);
+    fake.Become(state);
+    Polls polls(fake);
+    polls.pihole.api.timeout = 500ms;
+    EXPECT_EQ(polls.StateName(), expected) << polls.status;
+    fake.ResetCounts();
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(polls.StateName(), expected) << polls.status;
+    EXPECT_EQ(fake.Count({"requests_total"}), 3);
+    EXPECT_EQ(fake.Count({"requests", "GET /api/info/login"}), 3);
+    fake.Freeze();
+    EXPECT_EQ(polls.StateName(), "timeout");
+    fake.Thaw();
+    fake.Become("normal");
+    polls.later += 10min;
+    EXPECT_EQ(polls.StateName(), "ok") << state << polls.status;
+  }
+}
+
+TEST(ApiPoll, CountsWhatItAsks) {
+  FakePihole fake(kPassword);
+  Polls polls(fake);
+  auto traffic = polls.Poll().traffic;
+  double asked = 0;
+  for (auto& [code, n] : traffic.requests) asked += n;
+  EXPECT_EQ(asked, fake.Count({"requests_total"}));
+  EXPECT_EQ(traffic.seconds.size(), asked);
+  traffic = polls.Poll().traffic;
+  EXPECT_EQ(traffic.requests, (std::map<int, double>{{200, 5}}));
+  fake.Stop();
+  traffic = polls.Poll().traffic;
+  EXPECT_EQ(traffic.requests, (std::map<int, double>{{0, 1}}));
+  EXPECT_TRUE(traffic.seconds.empty());
+}
+
+TEST(ApiPoll, SpeaksTlsWithAPiholesOwnCa) {
+  FakePihole fake(kPassword, true);
+  Polls polls(fake);
+  EXPECT_EQ(polls.StateName(), "tls_error");
+  polls.pihole.api.ca_file = fake.ca_file();
+  polls.pihole.api.server_name = "pi.hole";
+  polls.poll = nullptr;
+  EXPECT_EQ(polls.StateName(), "ok") << polls.status;
+  fake.Tell(R"({"renew_certificates": true})");
+  fake.Tell(R"({"api": "closed"})");
+  EXPECT_EQ(polls.StateName(), "unreachable");
+  fake.Tell(R"({"api": "normal"})");
+  EXPECT_EQ(polls.StateName(), "ok") << polls.status;
+  EXPECT_EQ(fake.Count({"ports_most_open"}), 1);
+  EXPECT_EQ(fake.Count({"connections_most_open"}), 1);
+  EXPECT_EQ(fake.Count({"connections", "http"}), 0);
+}
+
+}  // namespace
