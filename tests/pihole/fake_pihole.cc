@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <sstream>
@@ -102,6 +103,12 @@ void FakePihole::Kill() {
   EXPECT_EQ(process_->Await(Deadline::In(10s)), 128 + SIGKILL);
 }
 
-void FakePihole::Freeze() { process_->Signal(SIGSTOP); }
+// Returns when it has stopped: until then another of its threads may still answer.
+void FakePihole::Freeze() {
+  process_->Signal(SIGSTOP);
+  siginfo_t stopped{};
+  EXPECT_EQ(waitid(P_PID, static_cast<id_t>(pid()), &stopped, WSTOPPED | WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(stopped.si_code, CLD_STOPPED);
+}
 
 void FakePihole::Thaw() { process_->Signal(SIGCONT); }
