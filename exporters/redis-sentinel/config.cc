@@ -15,7 +15,7 @@ struct Common {
 
 std::string Words(const absl::Status& status) { return std::string(status.message()); }
 
-void ReadAuth(Fields fields, RedisConnectionOptions& connection) {
+void ReadAuth(Fields& fields, RedisConnectionOptions& connection) {
   connection.user = fields.String("user");
   connection.password = fields.Secret("password");
   connection.password_file = fields.String("password_file");
@@ -65,6 +65,46 @@ void ReadAddressMap(Fields& fields, AddressMap& map) {
   }
 }
 
+// Passwords that single masters have, over what all have.
+void ReadMasterAuth(Fields& fields, DeploymentOptions& o) {
+  for (Fields& item : fields.Maps("master_auth")) {
+    std::string master = item.Required("master");
+    RedisConnectionOptions connection = o.node;
+    ReadAuth(item, connection);
+    if (!o.node_of.emplace(master, std::move(connection)).second)
+      item.Error("master", "'" + master + "' is given twice");
+  }
+}
+
+// "" when nothing confuses the two.
+std::string Confusion(const DeploymentOptions& a, const DeploymentOptions& b) {
+  for (auto& seed : b.sentinels)
+    for (auto& other : a.sentinels)
+      if (seed.host == other.host && seed.port == other.port)
+        return "asks Sentinel '" + ToText({seed.host, seed.port}) + "' as deployment '" + a.name +
+               "' does: one deployment watches all masters of a Sentinel";
+  if (a.prefix != b.prefix) return "";
+  const std::string cure = ": give one of them a 'prefix'";
+  if (a.masters.empty() || b.masters.empty())
+    return "may watch a master of the same name as deployment '" + a.name + "'" + cure +
+           ", or both their 'masters'";
+  for (auto& name : b.masters)
+    if (a.masters.count(name))
+      return "watches '" + name + "' as deployment '" + a.name + "' does" + cure;
+  return "";
+}
+
+void RefuseConfusion(std::vector<Fields>& items, const std::vector<DeploymentOptions>& all) {
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      if (all[i].name.empty() || all[j].name.empty() || all[i].name == all[j].name) continue;
+      std::string what = Confusion(all[j], all[i]);
+      if (what.empty()) continue;
+      items[i].Error("", "deployment '" + all[i].name + "' " + what);
+      break;
+    }
+}
+
 std::string ReadPersistence(Fields& fields) {
   std::string kind = fields.String("persistence", "any");
   if (std::count(kPersistences.begin(), kPersistences.end(), kind)) return kind;
@@ -77,10 +117,14 @@ DeploymentOptions ReadDeployment(Fields& fields) {
   o.name = fields.Required("name");
   ReadSentinels(fields, o);
   for (auto& name : fields.Strings("masters")) o.masters.insert(name);
-  ReadAuth(fields.Map("sentinel_auth"), o.sentinel);
-  ReadAuth(fields.Map("redis_auth"), o.node);
+  if (fields.Has("prefix")) o.prefix = fields.Required("prefix") + "/";
+  Fields sentinel_auth = fields.Map("sentinel_auth"), redis_auth = fields.Map("redis_auth");
+  ReadAuth(sentinel_auth, o.sentinel);
+  ReadAuth(redis_auth, o.node);
   o.sentinel.stream.tls = ReadOptionalTls(fields, "sentinel_tls");
   o.node.stream.tls = ReadOptionalTls(fields, "redis_tls");
+  ReadMasterAuth(fields, o);
+  o.redis_nodes = fields.Bool("redis_nodes", true);
   bool all_tls = !o.sentinels.empty() && std::all_of(o.sentinels.begin(), o.sentinels.end(),
                                                      [](auto& seed) { return seed.tls; });
   if (all_tls && !o.sentinel.stream.tls) o.sentinel.stream.tls = TlsOptions();
@@ -126,15 +170,22 @@ Common ReadCommon(Fields& fields) {
 
 const std::vector<std::string_view> kPersistences = {"aof", "rdb", "any", "none"};
 
+const RedisConnectionOptions& NodeLogin(const DeploymentOptions& o, const std::string& master) {
+  auto own = o.node_of.find(master);
+  return own == o.node_of.end() ? o.node : own->second;
+}
+
 absl::StatusOr<std::vector<DeploymentOptions>> ReadDeployments(Fields& fields) {
   std::vector<DeploymentOptions> all;
   std::set<std::string> names;
-  for (Fields& item : fields.Maps("deployments")) {
+  auto items = fields.Maps("deployments");
+  for (Fields& item : items) {
     all.push_back(ReadDeployment(item));
     const std::string& name = all.back().name;
     if (!name.empty() && !names.insert(name).second)
       item.Error("name", "deployment '" + name + "' is given twice");
   }
+  RefuseConfusion(items, all);
   if (!fields.Has("deployments")) all.push_back(LocalDefault());
   const Common common = ReadCommon(fields);
   for (auto& o : all) {

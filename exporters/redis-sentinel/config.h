@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -23,9 +24,12 @@ struct DeploymentOptions {
   std::string name;                     // of the group of targets
   std::vector<RedisAddress> sentinels;  // seeds: one is enough, the others are found
   std::set<std::string> masters;        // names to watch; empty: all that the Sentinels monitor
+  std::string prefix;  // "sessions/": before the names of masters in labels and scopes, or ""
   // User, password, TLS; without an address. TLS for all Sentinels that are found; a seed by
   // rediss:// has it in any case.
   RedisConnectionOptions sentinel, node;
+  std::map<std::string, RedisConnectionOptions> node_of;  // of a master that has its own password
+  bool redis_nodes = true;  // false: only the Sentinels are asked
   AddressMap address_map;
   Duration look_interval{}, look_deadline{};  // of a node, while all is calm
   Duration forget_after{};  // a node that nobody lists any more is watched so long
@@ -39,6 +43,13 @@ struct DeploymentOptions {
 // "any" is one of the two, "none" is a cache.
 extern const std::vector<std::string_view> kPersistences;
 
+// What a deployment dials the nodes of a master with.
+const RedisConnectionOptions& NodeLogin(const DeploymentOptions& options,
+                                        const std::string& master);
+
+// No two deployments can watch masters of one name under one prefix, nor have a seed in common:
+// nothing on the page would tell them apart.
+//
 // Reads the whole file; `fields` without keys gives the local default: a Sentinel at
 // 127.0.0.1:26379 without a password. Errors as Fields::Finish() says them.
 absl::StatusOr<std::vector<DeploymentOptions>> ReadDeployments(Fields& fields);

@@ -22,7 +22,7 @@ void Deployment::Configure(DeploymentOptions options) {
   if (!masters.empty())
     std::erase_if(sets_, [&](auto& item) { return !masters.count(item.first); });
   for (auto& [name, set] : sets_) set.Configure(options_);
-  for (auto& name : masters) sets_.try_emplace(name, options_, name);
+  for (auto& name : masters) sets_.try_emplace(name, options_, options_.prefix + name);
   for (auto& seed : options_.sentinels)
     if (!seed_is_.count(SeedName(seed))) sentinels_.insert(SeedName(seed));
   ++targets_revision_;
@@ -72,7 +72,7 @@ ReplicationSet* Deployment::SetOf(const std::string& name, const Now& now) {
   if (auto found = sets_.find(name); found != sets_.end()) return &found->second;
   if (sets_.size() >= kMaxSets || (!options_.masters.empty() && !options_.masters.count(name)))
     return nullptr;
-  ReplicationSet& set = sets_.try_emplace(name, options_, name).first->second;
+  ReplicationSet& set = sets_.try_emplace(name, options_, options_.prefix + name).first->second;
   // Damaged facts were refused when they came.
   if (!facts_.empty()) RestoreFacts(facts_, now, {&set.service()}).IgnoreError();
   return &set;
@@ -130,6 +130,12 @@ std::vector<std::string> Deployment::masters() const {
   std::vector<std::string> names;
   for (auto& [name, at] : listed_) names.push_back(name);
   return names;
+}
+
+std::string Deployment::MasterOf(const std::string& node) const {
+  for (auto& [name, set] : sets_)
+    if (set.Knows(node)) return name;
+  return "";
 }
 
 int Deployment::facts_revision() const {

@@ -30,7 +30,8 @@ struct MasterView {
 
 // A Sentinel is looked at every 5 s; what it said is a view of now for three times as long, and its
 // look's deadline.
-constexpr Duration kViewPatience = std::chrono::seconds(15);
+constexpr Duration kSentinelInterval = std::chrono::seconds(5);
+constexpr Duration kViewPatience = 3 * kSentinelInterval;
 
 // One look at a Sentinel.
 struct SentinelLook {

@@ -74,10 +74,10 @@ void AddSentinel(const BoardPointer& board, const DeploymentOptions& o, const st
 }
 
 void AddNode(const BoardPointer& board, const DeploymentOptions& o, const std::string& name,
-             std::vector<Target>& targets) {
+             const RedisConnectionOptions& login, std::vector<Target>& targets) {
   auto announced = ParseHostPort(name);
   if (!announced.ok()) return;
-  auto connection = At(o.node, o.address_map.Dialled(*announced));
+  auto connection = At(login, o.address_map.Dialled(*announced));
   targets.push_back(MakeTarget(o, "redis", "node", name, connection,
                                std::make_unique<NodeEye>(board, name, connection, o.look_interval,
                                                          o.look_deadline)));
@@ -87,7 +87,9 @@ std::vector<Target> TargetsOf(const BoardPointer& board) {
   return board->With([&](const Deployment& d) {
     std::vector<Target> targets;
     for (auto& name : d.sentinels()) AddSentinel(board, d.options(), name, targets);
-    for (auto& name : d.nodes()) AddNode(board, d.options(), name, targets);
+    if (!d.options().redis_nodes) return targets;
+    for (auto& name : d.nodes())
+      AddNode(board, d.options(), name, NodeLogin(d.options(), d.MasterOf(name)), targets);
     return targets;
   });
 }

@@ -23,6 +23,10 @@ ServiceOptions ToServiceOptions(const DeploymentOptions& o, const std::string& n
   s.look_interval_seconds = Seconds(o.look_interval);
   s.patience_seconds = Seconds(3 * o.look_interval + o.look_deadline);
   s.fall = s.rise = 2;
+  if (o.redis_nodes) return s;
+  s.essence = "a master that the Sentinels find up";
+  s.look_interval_seconds = Seconds(kSentinelInterval);
+  s.patience_seconds = Seconds(kViewPatience + o.look_deadline);
   return s;
 }
 
@@ -54,8 +58,8 @@ const std::pair<std::string_view, std::string_view> kAborts[] = {
 
 }  // namespace
 
-ReplicationSet::ReplicationSet(const DeploymentOptions& options, const std::string& master_name)
-    : options_(options), name_(master_name), service_(ToServiceOptions(options, master_name)) {
+ReplicationSet::ReplicationSet(const DeploymentOptions& options, const std::string& scope)
+    : options_(options), name_(scope), service_(ToServiceOptions(options, scope)) {
   for (auto& [event, kind] : kAborts) incidents_[std::string(kind)] = 0;
   incidents_["restart"] = 0;
 }
@@ -155,6 +159,7 @@ void ReplicationSet::Step(const RedisEvidence& e, const SentinelLook& look, cons
     }
   }
   Compare(now, e.end);
+  if (!options_.redis_nodes) TakeSentinelsWord(e, now);
   std::erase_if(nodes_, [&](auto& item) {
     bool gone = e.end - item.second.listed > options_.forget_after && item.first != announced_;
     if (gone) split_brain_.Forget(item.first);

@@ -28,7 +28,8 @@
 // announced. An old master that comes back, and every SENTINEL FAILOVER, give ten seconds of it.
 class ReplicationSet {
  public:
-  ReplicationSet(const DeploymentOptions& options, const std::string& master_name);
+  // `scope`: the master's name as it stands on the page.
+  ReplicationSet(const DeploymentOptions& options, const std::string& scope);
   void Configure(const DeploymentOptions& options);
 
   void Step(const RedisEvidence& evidence, const NodeLook& look, const Now& now);
@@ -47,6 +48,7 @@ class ReplicationSet {
   // Sentinel has listed for forget_after are gone.
   std::set<std::string> Nodes(Instant now) const;
   std::set<std::string> Sentinels(Instant now) const;
+  bool Knows(const std::string& node) const { return nodes_.count(node) > 0; }
   Service& service() { return service_; }
   const Service& service() const { return service_; }
 
@@ -69,6 +71,7 @@ class ReplicationSet {
   void Compare(const Now& now, Instant at);
   void Announced(const std::string& node, Instant begin, Instant end, const Now& now);
   void TakenOver(const FailoverFact& fact, const Node& old, Instant begin, Instant end);
+  void TakeSentinelsWord(const RedisEvidence& evidence, const Now& now);
   std::string KindOfChange(const Node& old, Instant at) const;
   // verdict_loss.cc: what the last change of the master cost.
   void Depart(const std::string& from, const Node& old);

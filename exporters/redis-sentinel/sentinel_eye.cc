@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration kCalmInterval = 5s, kFastInterval = 1s;
+constexpr Duration kFastInterval = 1s;
 constexpr std::size_t kBefore = 2, kEach = 4;  // answers before the first master; of each
 
 const Metric kInfo("redis_sentinel_sentinel_info", Type::kInfo, "What a Sentinel is.", "flavor",
@@ -131,7 +131,7 @@ Next SentinelEye::Look(const Deadline& deadline) {
   const Instant begin = Clock::now();
   SentinelLook look = Ask(deadline);
   bool fast = board_->With([](const Deployment& d) { return d.pace() == Pace::kFast; });
-  return {std::move(look.status), std::max(begin + (fast ? kFastInterval : kCalmInterval),
+  return {std::move(look.status), std::max(begin + (fast ? kFastInterval : kSentinelInterval),
                                            Clock::now())};
 }
 

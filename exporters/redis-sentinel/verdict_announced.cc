@@ -108,8 +108,27 @@ void ReplicationSet::TakenOver(const FailoverFact& fact, const Node& old, Instan
   Trouble(end);
 }
 
+// Where no node is asked, up is what most Sentinels do not find down, and reached a moment ago.
+void ReplicationSet::TakeSentinelsWord(const RedisEvidence& e, const Now& now) {
+  if (announced_.empty()) return;
+  std::size_t up = 0, down = 0;
+  auto fresh = FreshViews(e.end);
+  for (auto* view : fresh) {
+    const MonitoredMaster& master = view->second.said.master;
+    if (ToText(master.address) != announced_) continue;
+    down += master.flags.s_down;
+    up += !master.flags.s_down && !master.flags.disconnected && master.last_ok_ping < kUnwatched;
+  }
+  service_.Looked(e.end);
+  Result result = 2 * up > fresh.size()     ? Result::kOk
+                  : 2 * down > fresh.size() ? Result::kFail
+                                            : Result::kVoid;
+  Attempted({result, e.begin, e.end}, now);
+}
+
 std::string ReplicationSet::KindOfChange(const Node& old, Instant at) const {
-  if (at - old.end > kUnwatched) return "unseen";
+  if (options_.redis_nodes && at - old.end > kUnwatched) return "unseen";
   if (asked_for_) return "switchover";
-  return objectively_down_ || old.result != Result::kOk ? "failover" : "switchover";
+  if (objectively_down_ || !options_.redis_nodes) return "failover";
+  return old.result != Result::kOk ? "failover" : "switchover";
 }

@@ -68,7 +68,7 @@ void ReplicationSet::Show(const Now& now, Samples& out) const {
 
 void ReplicationSet::ShowNodes(const Now& now, Samples& out) const {
   for (auto& [name, node] : nodes_) {
-    out.Add(kResets, {name_, name}, node.dataset.resets());
+    if (options_.redis_nodes) out.Add(kResets, {name_, name}, node.dataset.resets());
     bool fresh = node.last && now.at - node.end <= Patience();
     if (!fresh || (!node.last->info && node.result == Result::kVoid)) continue;
     out.Add(kUp, {name_, name}, node.last->info.has_value());

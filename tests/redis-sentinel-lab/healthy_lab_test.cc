@@ -42,6 +42,20 @@ TEST_F(RedisHealthyLab, FindsAllWithinSeconds) {
   });
 }
 
+TEST_F(RedisHealthyLab, BySentinelsAloneNoNodeIsDialled) {
+  RedisExporter exporter("s1", {"redis_nodes: false", "prefix: sessions"});
+  const Labels scope = {{"service", "redis"}, {"scope", "sessions/mymaster"}};
+  Labels holder = scope;
+  holder["holder"] = lab.Address(lab.Master());
+  Page page = exporter.Await(15, "the master", [&](const Page& p) {
+    return p.Is("ha_service_up", scope, 1) && p.Is("ha_active", holder, 1) &&
+           p.Is("redis_sentinel_failover_possible", {{"master_name", "sessions/mymaster"}}, 1);
+  });
+  EXPECT_TRUE(page.Has("redis_sentinel_view_quorum"));
+  EXPECT_FALSE(page.Has("redis_sentinel_node_info"));
+  for (std::string node : {"r1", "r2", "r3"}) EXPECT_EQ(exporter.ConnectionsTo(node), 0) << node;
+}
+
 TEST_F(RedisHealthyLab, KeysAreCounted) {
   const std::string master = lab.Master();
   RedisExporter exporter;

@@ -29,14 +29,17 @@ std::string Trimmed(std::string text) {
 }
 
 // The configuration as a file. Passwords stay in the lab's files.
-std::vector<std::string> Command(const std::string& sentinel) {
+std::vector<std::string> Command(const std::string& sentinel,
+                                 const std::vector<std::string>& more) {
   RedisLab& lab = RedisLab::The();
   std::string file = lab.directory() + "/config" + std::to_string(next_number) + ".yml";
   std::string user = "{user: " + lab["EXPORTER_USER"] + ", password_file: ";
+  std::string further;
+  for (auto& line : more) further += "    " + line + "\n";
   std::ofstream(file) << "deployments:\n  - name: lab\n    sentinels: \"" << lab.Address(sentinel)
                       << "\"\n    sentinel_auth: " << user
                       << lab["SENTINEL_EXPORTER_PASSWORD_FILE"] << "}\n    redis_auth: " << user
-                      << lab["REDIS_EXPORTER_PASSWORD_FILE"] << "}\n";
+                      << lab["REDIS_EXPORTER_PASSWORD_FILE"] << "}\n" << further;
   return {EXPORTER, "--web.listen-address=127.0.0.1:0", "--config.file=" + file};
 }
 
@@ -129,8 +132,8 @@ void RedisFault::End() {
 }
 
 // It ends without joining its threads, as it promises: no leak.
-RedisExporter::RedisExporter(const std::string& sentinel)
-    : child_(Command(sentinel), NextLog(), {{"TSAN_OPTIONS", "report_thread_leaks=0"}}) {
+RedisExporter::RedisExporter(const std::string& sentinel, const std::vector<std::string>& more)
+    : child_(Command(sentinel, more), NextLog(), {{"TSAN_OPTIONS", "report_thread_leaks=0"}}) {
   EXPECT_TRUE(Eventually(10, "the exporter listens", [&] {
     return (port_ = ListeningPort(child_.pid())) != 0;
   })) << child_.Output();

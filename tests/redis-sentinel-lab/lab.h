@@ -57,7 +57,9 @@ class RedisFault {
 // that the documentation asks for. When it ends it must exit with 0 within seconds.
 class RedisExporter {
  public:
-  explicit RedisExporter(const std::string& sentinel = "s1");
+  // `more`: further keys of the deployment, a line each.
+  explicit RedisExporter(const std::string& sentinel = "s1",
+                         const std::vector<std::string>& more = {});
   ~RedisExporter();
   Page Scrape() const;
   // Scrapes until `condition` holds; the page, and a failure of the test if it never does.

@@ -83,6 +83,12 @@ TEST(RedisConfig, EveryKeyCounts) {
   EXPECT_EQ(ToText(o.address_map.Dialled({"172.19.0.3", 6379})), "192.0.2.12:6379");
   EXPECT_EQ(o.expected_sentinels, 3);
   EXPECT_EQ(o.expected_replicas, 2);
+  EXPECT_EQ(o.prefix, "web/");
+  EXPECT_TRUE(o.redis_nodes);
+  EXPECT_FALSE(all->at(1).redis_nodes);
+  EXPECT_EQ(NodeLogin(o, "cache").user, "reader");
+  EXPECT_EQ(NodeLogin(o, "mymaster").user, "exporter");
+  EXPECT_TRUE(NodeLogin(o, "cache").stream.tls);
   EXPECT_EQ(o.persistence, "aof");
   EXPECT_EQ(o.objectives.replication_lag_bytes, 10 << 20);
   EXPECT_EQ(o.objectives.backlog_seconds, 300);
@@ -103,7 +109,7 @@ TEST(RedisConfig, EveryKeyCounts) {
 // The scheme of a seed says TLS for that seed; for those that are found only if all seeds say so.
 TEST(RedisConfig, SchemesAskForTls) {
   auto all = Read("deployments:\n  - {name: a, sentinels: ['rediss://h']}\n"
-                  "  - {name: b, sentinels: ['rediss://h', i]}\n");
+                  "  - {name: b, sentinels: ['rediss://h2', i], prefix: b}\n");
   ASSERT_TRUE(all.ok()) << all.status();
   EXPECT_TRUE(all->at(0).sentinel.stream.tls);
   EXPECT_FALSE(all->at(1).sentinel.stream.tls);

@@ -103,6 +103,58 @@ TEST(Deployment, ANewProcessNoticesAChangeThatNobodySaw) {
   EXPECT_EQ(service.failovers().back().to, k2);
 }
 
+// Two deployments may call their master the same: nothing of theirs is mixed on the page.
+TEST(Deployment, APrefixTellsMastersOfOneNameApart) {
+  DeploymentOptions o = OneDeployment();
+  o.prefix = "sessions/";
+  for (bool named : {false, true}) {
+    if (named) o.masters = {"mymaster"};
+    Deployment d(o);
+    Step(d, AllSentinels(0, k1));
+    Step(d, {NodeEvidence(1, 1.01, k1, MasterInfo()), NodeEvidence(2, 2.01, k1, MasterInfo())});
+    EXPECT_EQ(ValueOf(d, 2, "ha_service_up{service=\"redis\",scope=\"sessions/mymaster\"}"), 1);
+    EXPECT_EQ(ValueOf(d, 2, "redis_sentinel_failover_possible{master_name=\"sessions/mymaster\"}"),
+              1);
+    Samples samples;
+    d.Show(NowAt(2), samples);
+    EXPECT_EQ(RenderPage({&samples}, Format::kText).find("\"mymaster\""), std::string::npos);
+    EXPECT_EQ(d.masters(), std::vector<std::string>{"mymaster"});
+    EXPECT_EQ(d.MasterOf(k2), "mymaster");
+  }
+}
+
+// redis_nodes: false.
+TEST(Deployment, BySentinelsAlone) {
+  DeploymentOptions o = OneDeployment();
+  o.redis_nodes = false;
+  Deployment d(o);
+  const std::string up = "ha_service_up{service=\"redis\",scope=\"mymaster\"}";
+  auto look = [&](double at, const std::string& master, int found_down, long long epoch) {
+    for (auto& e : AllSentinels(at, master, epoch)) {
+      auto& said = std::get<SentinelLook>(e.seen).views[0].master;
+      said.flags.s_down = found_down-- > 0;
+      said.flags.o_down = said.flags.s_down;
+      Step(d, {e});
+    }
+  };
+  look(0, k1, 0, 0);
+  look(5, k1, 0, 0);
+  EXPECT_EQ(ValueOf(d, 6, up), 1);
+  look(10, k1, 1, 0);
+  EXPECT_EQ(ValueOf(d, 11, up), 1) << "one of three is cut off";
+  look(15, k1, 3, 0);
+  look(16, k1, 3, 0);
+  EXPECT_EQ(ValueOf(d, 17, up), 0);
+  look(20, k2, 0, 1);
+  look(25, k2, 0, 1);
+  EXPECT_EQ(ValueOf(d, 26, up), 1);
+  const Service& service = d.sets().at("mymaster").service();
+  ASSERT_EQ(service.failovers().size(), 1u);
+  EXPECT_EQ(service.failovers().back().kind, "failover");
+  EXPECT_EQ(service.outages().size(), 1u);
+  EXPECT_TRUE(std::isnan(ValueOf(d, 45, up))) << "nobody looked any more";
+}
+
 TEST(Prospects, PossibleWhenAllIsWell) {
   Deployment d(OneDeployment());
   EXPECT_TRUE(std::isnan(Possible(d, 0)));
