@@ -212,8 +212,16 @@ redis_hears() {
   redis_as s1 exporter SENTINEL REPLICAS mymaster | grep -A 1 -x -- "$1" | grep -x -- "$2"
 }
 
+# What the README tells to give the exporter is what it has here.
+redis_rights_as_documented() {
+  local text
+  text=$(sed 's/ *#.*//' "$lab/../../README.md" | tr -s ' \n' ' ')
+  . "$lab/redis.sh" && [[ $text == *"$exporter_of_nodes "* && $text == *"$exporter_of_sentinels "* ]]
+}
+
 redis_users() {
   local node
+  check "redis: the README gives the exporter these rights" redis_rights_as_documented
   for node in r1 s1; do
     refuse "redis: nobody enters $node without a password" \
       timeout 3 redis-cli -e -p "$(value "$redis" "${node^^}_PORT")" PING
