@@ -1,5 +1,7 @@
 #include "exporters/redis-sentinel/config.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 using namespace std::chrono_literals;
@@ -112,6 +114,16 @@ std::string ReadPersistence(Fields& fields) {
   return "any";
 }
 
+CanaryOptions ReadCanary(Fields canary) {
+  CanaryOptions o;
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  o.key = "ha-canary:" + canary.String("name", host);
+  o.interval = canary.Time("interval", 1s, 100ms, 1h);
+  if (!canary.Bool("enabled", false)) o.interval = 0s;
+  return o;
+}
+
 DeploymentOptions ReadDeployment(Fields& fields) {
   DeploymentOptions o;
   o.name = fields.Required("name");
@@ -133,6 +145,7 @@ DeploymentOptions ReadDeployment(Fields& fields) {
   o.expected_sentinels = expected.Integer("sentinels", 0, 1, 1000);
   o.expected_replicas = expected.Integer("replicas", 0, 1, 1000);
   o.persistence = ReadPersistence(fields);
+  o.canary = ReadCanary(fields.Map("canary"));
   o.look_deadline = fields.Time("query_timeout", 500ms, 50ms, 10s);
   return o;
 }

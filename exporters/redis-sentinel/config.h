@@ -20,6 +20,12 @@ struct RedisObjectives {
   double memory_ratio = 0.9, clients_ratio = 0.9;
 };
 
+// Writes to the masters, to see what a client sees.
+struct CanaryOptions {
+  Duration interval{};  // zero: it does not write
+  std::string key;      // of this exporter alone: two that write to one see no loss
+};
+
 struct DeploymentOptions {
   std::string name;                     // of the group of targets
   std::vector<RedisAddress> sentinels;  // seeds: one is enough, the others are found
@@ -38,6 +44,7 @@ struct DeploymentOptions {
   std::string persistence = "any";
   double rto_objective_seconds = 0, rpo_objective_seconds = 0;
   RedisObjectives objectives;
+  CanaryOptions canary;
 };
 
 // "any" is one of the two, "none" is a cache.

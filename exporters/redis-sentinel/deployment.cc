@@ -132,6 +132,11 @@ std::vector<std::string> Deployment::masters() const {
   return names;
 }
 
+std::string Deployment::AnnouncedMaster(const std::string& name) const {
+  auto set = sets_.find(name);
+  return set == sets_.end() ? "" : set->second.announced();
+}
+
 std::string Deployment::MasterOf(const std::string& node) const {
   for (auto& [name, set] : sets_)
     if (set.Knows(node)) return name;

@@ -30,6 +30,7 @@ class Deployment {
   // By announced address; a seed as it is configured, until it told who it is.
   const std::set<std::string>& nodes() const { return nodes_; }
   const std::set<std::string>& sentinels() const { return sentinels_; }
+  std::string AnnouncedMaster(const std::string& name) const;  // where clients are sent, or ""
   std::string MasterOf(const std::string& node) const;  // the first that knows it, or ""
   // The master names that Sentinels said they monitor, those of the allow-list: what to ask for.
   std::vector<std::string> masters() const;

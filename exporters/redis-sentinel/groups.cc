@@ -7,6 +7,7 @@
 #include "exporters/redis-sentinel/events_eye.h"
 #include "exporters/redis-sentinel/node_eye.h"
 #include "exporters/redis-sentinel/sentinel_eye.h"
+#include "exporters/redis-sentinel/write_canary_eye.h"
 
 namespace {
 
@@ -83,10 +84,21 @@ void AddNode(const BoardPointer& board, const DeploymentOptions& o, const std::s
                                                          o.look_deadline)));
 }
 
+void AddCanary(const BoardPointer& board, const DeploymentOptions& o, const std::string& master,
+               std::vector<Target>& targets) {
+  const RedisConnectionOptions& login = NodeLogin(o, master);
+  Target t = MakeTarget(o, "redis_canary", "master_name", o.prefix + master, login,
+                        std::make_unique<WriteCanaryEye>(board, master, login, o.canary));
+  t.fingerprint += o.canary.key + '\0' + Number(o.canary.interval.count());
+  targets.push_back(std::move(t));
+}
+
 std::vector<Target> TargetsOf(const BoardPointer& board) {
   return board->With([&](const Deployment& d) {
     std::vector<Target> targets;
     for (auto& name : d.sentinels()) AddSentinel(board, d.options(), name, targets);
+    if (d.options().canary.interval > Duration::zero())
+      for (auto& [name, set] : d.sets()) AddCanary(board, d.options(), name, targets);
     if (!d.options().redis_nodes) return targets;
     for (auto& name : d.nodes())
       AddNode(board, d.options(), name, NodeLogin(d.options(), d.MasterOf(name)), targets);

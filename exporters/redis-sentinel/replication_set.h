@@ -48,6 +48,7 @@ class ReplicationSet {
   // Sentinel has listed for forget_after are gone.
   std::set<std::string> Nodes(Instant now) const;
   std::set<std::string> Sentinels(Instant now) const;
+  const std::string& announced() const { return announced_; }  // where clients are sent, or ""
   bool Knows(const std::string& node) const { return nodes_.count(node) > 0; }
   Service& service() { return service_; }
   const Service& service() const { return service_; }

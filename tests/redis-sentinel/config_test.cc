@@ -89,6 +89,9 @@ TEST(RedisConfig, EveryKeyCounts) {
   EXPECT_EQ(NodeLogin(o, "cache").user, "reader");
   EXPECT_EQ(NodeLogin(o, "mymaster").user, "exporter");
   EXPECT_TRUE(NodeLogin(o, "cache").stream.tls);
+  EXPECT_EQ(o.canary.interval, 2s);
+  EXPECT_EQ(o.canary.key, "ha-canary:one");
+  EXPECT_EQ(all->at(1).canary.interval, 0s);
   EXPECT_EQ(o.persistence, "aof");
   EXPECT_EQ(o.objectives.replication_lag_bytes, 10 << 20);
   EXPECT_EQ(o.objectives.backlog_seconds, 300);

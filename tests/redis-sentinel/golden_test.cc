@@ -4,6 +4,7 @@
 
 #include "exporters/redis-sentinel/node_eye.h"
 #include "exporters/redis-sentinel/sentinel_eye.h"
+#include "exporters/redis-sentinel/write_canary.h"
 #include "tests/redis-sentinel/recorded.h"
 #include "tests/redis-sentinel/replay.h"
 
@@ -96,12 +97,23 @@ Samples SetAfter(const std::string& timeline, const std::string& name) {
   return samples;
 }
 
+Samples Canary() {
+  Samples samples(RenderLabels({{"master_name", "mymaster"}}));
+  WriteCanary canary(std::chrono::hours(1));
+  canary.Step(5, At(0), At(0.001));
+  canary.Step(absl::UnavailableError("gone"), At(1), At(1.001));
+  canary.Step(3, At(2), At(2.0015));
+  canary.Show(std::chrono::seconds(1), samples);
+  return samples;
+}
+
 std::string Page() {
   Samples master = Master(), replica = Replica(), sentinel = Sentinel();
   Samples switchover = Switchover(), failover = SetAfter("kill9", "orders");
   Samples stuck = SetAfter("noreplica", "cache");
   Samples self = GoldenSelf("redis", "sessions/" + kNodes[0]);
-  return RenderPage({&master, &replica, &sentinel, &switchover, &failover, &stuck, &self},
+  Samples canary = Canary();
+  return RenderPage({&canary, &master, &replica, &sentinel, &switchover, &failover, &stuck, &self},
                     Format::kText);
 }
 
