@@ -14,6 +14,8 @@
 
 namespace {
 
+constexpr std::string_view kRefused = ": refused";
+
 constexpr std::size_t kMaxErrors = 3;  // in one message: a name may have many addresses
 
 // A port of our own may be what connect(2) picks for the source: then the socket talks to itself.
@@ -99,10 +101,14 @@ absl::StatusOr<Socket> Dial(const std::string& host, int port, const Deadline& d
 }
 
 absl::Status SystemError(const std::string& what, int error) {
-  if (error == ECONNREFUSED) return absl::UnavailableError(what + ": refused");
+  if (error == ECONNREFUSED) return absl::UnavailableError(what + std::string(kRefused));
   std::string text = what + ": " + strerror(error);
   bool ours = error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
   return ours ? absl::ResourceExhaustedError(text) : absl::UnavailableError(text);
+}
+
+bool IsRefused(const absl::Status& status) {
+  return absl::IsUnavailable(status) && std::string(status.message()).ends_with(kRefused);
 }
 
 absl::StatusOr<HostPort> ParseHostPort(std::string_view text) {

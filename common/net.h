@@ -22,6 +22,9 @@ absl::StatusOr<std::vector<std::string>> Resolve(const std::string& host, const 
 
 // The error of a system call that failed with `error` (errno), while doing `what`.
 absl::Status SystemError(const std::string& what, int error);
+// Whether an Unavailable of this file, or of who says it after it, is a closed port: the host is
+// there, and nobody listens.
+bool IsRefused(const absl::Status& status);
 
 // A file descriptor that is closed with its owner.
 class Socket {

@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "common/dns.h"
 
 // Statistics that dnsmasq, and so every Pi-hole, tells over DNS without a login: TXT records of
@@ -22,9 +21,9 @@ struct ChaosCounters {
 };
 
 // All questions, to be asked together, and what their answers say; what has no good answer is
-// absent. `answers` are those of the questions, in their order.
+// absent. `outcomes` are those of the questions, in their order.
 std::vector<DnsQuery> ChaosQueries();
-ChaosCounters TakeChaosAnswers(const std::vector<absl::StatusOr<DnsAnswer>>& answers);
+ChaosCounters TakeChaosAnswers(const std::vector<DnsOutcome>& outcomes);
 
 // One entry of servers.bind: "10.99.0.1#5353 68 7". None if it is anything else.
 std::optional<UpstreamCounters> ParseServersBind(std::string_view text);

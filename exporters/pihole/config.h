@@ -41,6 +41,7 @@ struct PiholeOptions {
 // How often what is asked; three times as long it counts as known.
 struct PollIntervals {
   Duration dns{};    // the probes that have no interval of their own, while all is well
+  Duration chaos{};  // the counters over DNS; 0: never
   Duration fast{};   // of the API: counters, blocking, upstreams
   Duration slow{};   // database, seats, messages, lists
   Duration rare{};   // versions, system

@@ -4,7 +4,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "common/deadline.h"
 #include "common/dns.h"
 
@@ -26,8 +25,8 @@ struct ProbeOptions {
   ProbeExpectation expect = ProbeExpectation::kAddress;
   std::string address;     // of kAddress; "" = any
   bool mandatory = false;  // must pass for the Pi-hole to resolve at all (kBlocked: to filter)
-  Duration interval{};     // while it passes
-  Duration timeout{};
+  Duration interval{};     // while it passes; of a mandatory one that of the looks
+  Duration timeout{};      // an answer that takes longer is none
 };
 
 // The probes that work without any configuration:
@@ -38,6 +37,11 @@ struct ProbeOptions {
 //   uncached      A {random}.com        the way upstream, which a warm cache hides; every minute
 //   tcp           A google.com          over TCP, every five minutes: the server forks for it
 std::vector<ProbeOptions> DefaultProbes(Duration interval);
+
+// Whether each question is for a name that nobody asked for before, so that no cache has it.
+bool IsUncached(const ProbeOptions& probe);
+// What to ask now, with a new random name.
+DnsQuery QueryOf(const ProbeOptions& probe);
 
 // How an attempt ended: "passed", else the label `reason` of the failure. A closed set.
 enum class ProbeOutcome {
@@ -63,5 +67,5 @@ struct ProbeSeen {
 // address (mode NULL), or extended error 15 (modes IP, NODATA, NX and IP_NODATA_AAAA always have
 // it). NXDOMAIN or no data without that error is not: a name that nobody registered would look
 // blocked. A stale answer fails with kStale where an address is expected: it says that the upstream
-// is dead. `answer` may be an error of AskDns.
-ProbeSeen JudgeAnswer(const ProbeOptions& probe, const absl::StatusOr<DnsAnswer>& answer);
+// is dead; so does one to a question that nobody can have cached.
+ProbeSeen JudgeAnswer(const ProbeOptions& probe, const DnsOutcome& outcome);
