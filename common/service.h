@@ -112,7 +112,9 @@ class Service {
 };
 
 // The envelope of a facts file. It carries the boot id and the reading of both clocks, so that the
-// age of the facts is known within one boot whatever happens to the wall clock.
-std::string FactsFile(const std::vector<const Service*>& services, const Now& now);
+// age of the facts is known within one boot whatever happens to the wall clock. `more` are further
+// members, name and JSON, for the caller to read again.
+std::string FactsFile(const std::vector<const Service*>& services, const Now& now,
+                      const std::vector<std::pair<std::string, std::string>>& more = {});
 absl::Status RestoreFacts(const std::string& facts, const Now& now,
                           const std::vector<Service*>& services);

@@ -160,13 +160,15 @@ void Service::Restore(JsonView facts, std::optional<double> age_seconds, const N
   open_start_unix_seconds_ = *start;
 }
 
-std::string FactsFile(const std::vector<const Service*>& services, const Now& now) {
-  std::string list;
+std::string FactsFile(const std::vector<const Service*>& services, const Now& now,
+                      const std::vector<std::pair<std::string, std::string>>& more) {
+  std::string list, rest;
   for (auto* service : services) list += (list.empty() ? "" : ",\n") + service->Facts(now);
+  for (auto& [name, json] : more) rest += ",\n" + JsonQuote(name) + ":" + json;
   return absl::StrFormat(
       "{\"version\":1,\"boot_id\":%s,\"saved_boot_seconds\":%.6f,\"saved_unix_seconds\":%.6f,\n"
-      "\"services\":[%s]}\n",
-      JsonQuote(BootId()), BootSeconds(now), now.unix_seconds, list);
+      "\"services\":[%s]%s}\n",
+      JsonQuote(BootId()), BootSeconds(now), now.unix_seconds, list, rest);
 }
 
 absl::Status RestoreFacts(const std::string& facts, const Now& now,

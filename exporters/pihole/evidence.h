@@ -16,6 +16,7 @@
 // One look over DNS: the probes that were due, asked together.
 struct DnsLook {
   std::string pihole;
+  absl::Status status;  // of the eye: not OK when nothing was answered at all
   std::vector<ProbeSeen> probes;
   std::optional<ChaosCounters> chaos;  // when they were asked for and answered
 };

@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "common/service.h"
+#include "exporters/pihole/api_facts.h"
 #include "exporters/pihole/config.h"
+#include "exporters/pihole/dns_facts.h"
+#include "exporters/pihole/drift_facts.h"
 #include "exporters/pihole/evidence.h"
-#include "exporters/pihole/query_counters.h"
 
 // The judgement on the Pi-holes: service dns. For each of them (scope = its name) up means that it
 // resolves and blocks: its mandatory probes passed, an ad among them. For scope "all" it means that
@@ -23,7 +25,7 @@ class Piholes {
 
   void Step(const PiholeEvidence& evidence, const Now& now);
   void Show(const Now& now, Samples& out) const;
-  Pace pace() const { return fast_ ? Pace::kFast : Pace::kCalm; }
+  Pace pace() const { return troubled_ ? Pace::kFast : Pace::kCalm; }
   int targets_revision() const { return targets_revision_; }
   int facts_revision() const;
   // Outages, seats (SIDs: the file is for the owner only), and the name of this installation.
@@ -36,12 +38,33 @@ class Piholes {
   std::string sid(const std::string& pihole) const;  // kept from before; "" = none
   // "sentinel-pihole-exporter/0.1.0 (3f9a...)": the same as long as the state directory is.
   std::string user_agent() const;
+  // Absent while DNS has not been looked at, or not for three intervals.
   std::optional<PiholeState> state(const std::string& pihole, Instant now) const;
 
  private:
+  struct Watched {
+    Service service;
+    DnsFacts dns;
+    ApiFacts api;
+    std::optional<PiholeState> state;  // at the last step
+    double state_since_unix_seconds = 0;
+  };
+  Watched* Find(const std::string& pihole);
+  std::optional<PiholeState> StateOfWatched(const Watched& watched, Instant now) const;
+  void Step(const PiholeEvidence& evidence, const DnsLook& look, Watched& watched, const Now& now);
+  void NoteState(Watched& watched, const Now& now);
+  std::vector<const Service*> Services() const;
+
   PiholesOptions options_;
-  bool fast_ = false;
-  int targets_revision_ = 0;
+  std::map<std::string, Watched> piholes_;
+  Service all_;
+  Sweep sweep_;                               // over all Pi-holes
+  DriftFacts drift_;
+  std::string installation_;                  // random; kept over restarts
+  bool saved_ = false;                        // installation_ is on its way to the disk
+  std::map<std::string, std::string> seats_;  // SID by Pi-hole
+  bool troubled_ = false;                     // one of them fails
+  int targets_revision_ = 0, own_facts_revision_ = 0;
 };
 
 using PiholesBoard = Board<Piholes>;
