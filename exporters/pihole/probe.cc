@@ -124,7 +124,7 @@ std::vector<ProbeOptions> DefaultProbes(Duration interval) {
       {"blocked", ad, DnsType::kA, udp, kBlocked, any, true, interval, 1s},
       {"blocked_aaaa", ad, DnsType::kAaaa, udp, kBlocked, any, true, interval, 1s},
       {"local", "pi.hole", DnsType::kA, udp, kAddress, any, false, interval, 1s},
-      {"uncached", "{random}.com", DnsType::kA, udp, kAnswer, any, false, 60s, 1s},
+      {"uncached", "{random}.com", DnsType::kA, udp, kAnswer, any, false, interval, 1s},
       {"tcp", known, DnsType::kA, tcp, kAddress, any, false, 5min, 2s},
   };
 }

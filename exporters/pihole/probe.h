@@ -34,7 +34,7 @@ struct ProbeOptions {
 //   blocked       A ads.google.com      mandatory; on every list since there are lists
 //   blocked_aaaa  AAAA ads.google.com   mandatory
 //   local         A pi.hole             what the Pi-hole knows by itself, no upstream needed
-//   uncached      A {random}.com        the way upstream, which a warm cache hides; every minute
+//   uncached      A {random}.com        the way upstream, which a warm cache hides
 //   tcp           A google.com          over TCP, every five minutes: the server forks for it
 std::vector<ProbeOptions> DefaultProbes(Duration interval);
 
