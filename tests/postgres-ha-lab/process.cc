@@ -106,6 +106,26 @@ Finished RunCommand(const std::vector<std::string>& command, const Deadline& dea
   return result;
 }
 
+std::vector<std::string> WithResolver(const std::string& sources, const std::string& server,
+                                      const std::string& directory) {
+  std::string script = "echo 'hosts: " + sources + "' >" + directory + "/nsswitch.conf && " +
+                       "echo 'nameserver " + server + "' >" + directory + "/resolv.conf && " +
+                       "mount --bind " + directory + "/resolv.conf /etc/resolv.conf && " +
+                       "mount --bind " + directory + "/nsswitch.conf /etc/nsswitch.conf && " +
+                       "exec \"$@\"";
+  std::vector<std::string> command = {"unshare", "--mount"};
+  if (geteuid() != 0) command.push_back("--map-root-user");
+  command.insert(command.end(), {"sh", "-c", script, "sh"});
+  return command;
+}
+
+std::vector<std::string> SilentNameServer(const std::string& address) {
+  return {"python3", "-c",
+          "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+          "s.bind(('" + address + "', 53)); print('bound', flush=True)\n"
+          "while True: print(len(s.recv(512)), flush=True)"};
+}
+
 Child::Child(const std::vector<std::string>& command, const std::string& log_file,
              const Environment& environment)
     : log_file_(log_file) {
@@ -132,6 +152,13 @@ std::string Child::Output() const { return ReadAll(log_file_); }
 
 int Threads(pid_t pid) { return Entries("/proc/" + std::to_string(pid) + "/task"); }
 int Descriptors(pid_t pid) { return Entries("/proc/" + std::to_string(pid) + "/fd"); }
+
+int ResidentKib(pid_t pid) {
+  std::istringstream pages(ReadAll("/proc/" + std::to_string(pid) + "/statm"));
+  long all = 0, resident = 0;
+  pages >> all >> resident;
+  return static_cast<int>(resident * (sysconf(_SC_PAGESIZE) / 1024));
+}
 
 int Connections(pid_t pid, int port) {
   int n = 0;

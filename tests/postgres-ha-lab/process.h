@@ -19,6 +19,14 @@ struct Finished {
 Finished RunCommand(const std::vector<std::string>& command, const Deadline& deadline,
                     const Environment& environment = {});
 
+// The words before a command that give it a resolver configuration of its own: where names come
+// from ("files dns") and which name server is asked. Files of it go to `directory`.
+std::vector<std::string> WithResolver(const std::string& sources, const std::string& server,
+                                      const std::string& directory);
+// A name server at `address`, port 53, that never answers: says "bound", and a line a question. All
+// of 127.0.0.0/8 is ours.
+std::vector<std::string> SilentNameServer(const std::string& address);
+
 // A program in the background. Its output goes to `log_file`.
 class Child {
  public:
@@ -42,6 +50,7 @@ class Child {
 // What the kernel knows of a process of ours.
 int Threads(pid_t pid);
 int Descriptors(pid_t pid);
+int ResidentKib(pid_t pid);  // memory, in KiB
 // Its TCP connections to 127.0.0.1:`port`, whatever their state.
 int Connections(pid_t pid, int port);
 // The port on which it listens; 0 while it does not.

@@ -1,6 +1,4 @@
 // A site that cannot be reached, by its link or by its name.
-#include <unistd.h>
-
 #include "tests/postgres-ha-lab/exporter.h"
 
 using namespace std::chrono_literals;
@@ -42,20 +40,6 @@ TEST_F(SiteFaults, AWholeSiteUnreachable) {
   exporter.Await(10, "the site is back", [&](const Page& p) { return OthersComplete(p, ""); });
 }
 
-// Starts a program with a resolver configuration of its own.
-std::vector<std::string> WithResolver(const std::string& hosts, const std::string& server) {
-  std::string directory = Lab::The().directory();
-  std::string script = "echo 'hosts: " + hosts + "' >" + directory + "/nsswitch.conf && " +
-                       "echo 'nameserver " + server + "' >" + directory + "/resolv.conf && " +
-                       "mount --bind " + directory + "/resolv.conf /etc/resolv.conf && " +
-                       "mount --bind " + directory + "/nsswitch.conf /etc/nsswitch.conf && " +
-                       "exec \"$@\"";
-  std::vector<std::string> command = {"unshare", "--mount"};
-  if (geteuid() != 0) command.push_back("--map-root-user");
-  command.insert(command.end(), {"sh", "-c", script, "sh"});
-  return command;
-}
-
 ExporterConfig CloudByName(const std::string& name) {
   ExporterConfig config = TwoSites();
   config.sites[1].patroni_url.clear();
@@ -66,7 +50,7 @@ ExporterConfig CloudByName(const std::string& name) {
 
 TEST_F(SiteFaults, ANameThatDoesNotResolve) {
   ExporterConfig config = CloudByName("postgres.invalid");
-  config.wrapper = WithResolver("files", "127.0.0.1");
+  config.wrapper = WithResolver("files", "127.0.0.1", lab.directory());
   Exporter exporter(config);
   exporter.Await(8, "it is unreachable, the others are there", [&](const Page& p) {
     return InState(p, "pgc1", "unreachable") && OthersComplete(p, "pgc1");
@@ -75,17 +59,12 @@ TEST_F(SiteFaults, ANameThatDoesNotResolve) {
 }
 
 TEST_F(SiteFaults, ASilentNameServer) {
-  // All of 127.0.0.0/8 is ours: port 53 of an address that nobody else uses.
   const char* address = "127.53.53.53";
-  Child silent({"python3", "-c",
-                "import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-                "s.bind(('127.53.53.53', 53)); print('bound', flush=True)\n"
-                "while True: print(len(s.recv(512)), flush=True)"},
-               lab.directory() + "/dns.log");
+  Child silent(SilentNameServer(address), lab.directory() + "/dns.log");
   ASSERT_TRUE(Eventually(5, "it listens", [&] { return silent.Output() == "bound\n"; }))
       << silent.Output();
   ExporterConfig config = CloudByName("postgres.example");
-  config.wrapper = WithResolver("files dns", address);
+  config.wrapper = WithResolver("files dns", address, lab.directory());
   Exporter exporter(config);
   exporter.Await(8, "it is silent, the others are there", [&](const Page& p) {
     return InState(p, "pgc1", "timeout") && OthersComplete(p, "pgc1");

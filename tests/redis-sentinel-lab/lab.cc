@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -30,7 +31,8 @@ std::string Trimmed(std::string text) {
 
 // The configuration as a file. Passwords stay in the lab's files.
 std::vector<std::string> Command(const std::string& sentinel,
-                                 const std::vector<std::string>& more) {
+                                 const std::vector<std::string>& more,
+                                 std::vector<std::string> words) {
   RedisLab& lab = RedisLab::The();
   std::string file = lab.directory() + "/config" + std::to_string(next_number) + ".yml";
   std::string user = "{user: " + lab["EXPORTER_USER"] + ", password_file: ";
@@ -40,7 +42,9 @@ std::vector<std::string> Command(const std::string& sentinel,
                       << "\"\n    sentinel_auth: " << user
                       << lab["SENTINEL_EXPORTER_PASSWORD_FILE"] << "}\n    redis_auth: " << user
                       << lab["REDIS_EXPORTER_PASSWORD_FILE"] << "}\n" << further;
-  return {EXPORTER, "--web.listen-address=127.0.0.1:0", "--config.file=" + file};
+  words.insert(words.end(),
+               {EXPORTER, "--web.listen-address=127.0.0.1:0", "--config.file=" + file});
+  return words;
 }
 
 std::string NextLog() {
@@ -132,8 +136,10 @@ void RedisFault::End() {
 }
 
 // It ends without joining its threads, as it promises: no leak.
-RedisExporter::RedisExporter(const std::string& sentinel, const std::vector<std::string>& more)
-    : child_(Command(sentinel, more), NextLog(), {{"TSAN_OPTIONS", "report_thread_leaks=0"}}) {
+RedisExporter::RedisExporter(const std::string& sentinel, const std::vector<std::string>& more,
+                             const std::vector<std::string>& wrapper)
+    : child_(Command(sentinel, more, wrapper), NextLog(),
+             {{"TSAN_OPTIONS", "report_thread_leaks=0"}}) {
   EXPECT_TRUE(Eventually(10, "the exporter listens", [&] {
     return (port_ = ListeningPort(child_.pid())) != 0;
   })) << child_.Output();
@@ -146,6 +152,21 @@ RedisExporter::~RedisExporter() {
 }
 
 Page RedisExporter::Scrape() const { return Fetch(port_, "/metrics", Deadline::In(10s)); }
+
+Page RedisExporter::ExpectSwift() const {
+  std::vector<double> seconds;
+  Page page;
+  for (int i = 0; i < 5; ++i) {
+    page = Scrape();
+    EXPECT_EQ(page.code, 200);
+    EXPECT_TRUE(page.duplicates.empty()) << page.duplicates[0];
+    EXPECT_TRUE(page.broken.empty()) << page.broken[0];
+    seconds.push_back(page.seconds);
+  }
+  std::sort(seconds.begin(), seconds.end());
+  EXPECT_LE(seconds[2], 0.1);
+  return page;
+}
 
 Page RedisExporter::Await(double seconds, const std::string& what,
                           const std::function<bool(const Page&)>& condition) const {

@@ -57,11 +57,15 @@ class RedisFault {
 // that the documentation asks for. When it ends it must exit with 0 within seconds.
 class RedisExporter {
  public:
-  // `more`: further keys of the deployment, a line each.
+  // `more`: further keys of the deployment, a line each; `wrapper`: what starts the program.
   explicit RedisExporter(const std::string& sentinel = "s1",
-                         const std::vector<std::string>& more = {});
+                         const std::vector<std::string>& more = {},
+                         const std::vector<std::string>& wrapper = {});
   ~RedisExporter();
+  pid_t pid() const { return child_.pid(); }
   Page Scrape() const;
+  // A page, after five of which most came within 100 ms.
+  Page ExpectSwift() const;
   // Scrapes until `condition` holds; the page, and a failure of the test if it never does.
   Page Await(double seconds, const std::string& what,
              const std::function<bool(const Page&)>& condition) const;
