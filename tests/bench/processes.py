@@ -1,4 +1,5 @@
 """What processes cost, as the kernel counts it."""
+import http.client
 import os
 import socket
 import time
@@ -66,3 +67,20 @@ def free_port():
 def listens(port):
     with socket.socket() as one:
         return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+def scrape(port, times, pause=lambda: 0):
+    """Milliseconds that each scrape took, over one kept connection, and the last page."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    took, body = [], b""
+    for _ in range(times):
+        time.sleep(pause())
+        begin = time.perf_counter()
+        connection.request("GET", "/metrics")
+        answer = connection.getresponse()
+        body = answer.read()
+        took.append(1000 * (time.perf_counter() - begin))
+        if answer.status != 200:
+            raise RuntimeError(f"HTTP status {answer.status}")
+    connection.close()
+    return took, body.decode()

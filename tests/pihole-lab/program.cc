@@ -1,0 +1,73 @@
+#include "tests/pihole-lab/program.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+using namespace std::chrono_literals;
+
+bool Eventually(double seconds, const std::function<bool()>& condition) {
+  for (Deadline deadline = Deadline::In(FromSeconds(seconds)); !condition();) {
+    if (deadline.Over()) return false;
+    deadline.AtMost(5ms).Wait(-1, 0);
+  }
+  return true;
+}
+
+std::string EntryOf(const std::string& name, const FakePihole& fake,
+                    const std::string& password) {
+  std::string entry = "  - name: " + name + "\n    dns: 127.0.0.1:" +
+                      std::to_string(fake.dns_port()) + "\n    api: {url: \"" + fake.Url() +
+                      "\", password: " + password;
+  if (fake.https_port() > 0)
+    entry += ", tls: {ca_file: " + fake.ca_file() + ", server_name: pi.hole}";
+  return entry + "}\n";
+}
+
+PiholeProgram::PiholeProgram(const std::string& yaml) {
+  WriteText(directory_ / "pihole.yml", yaml);
+  std::filesystem::create_directory(directory_ / "state");
+  Start();
+}
+
+void PiholeProgram::Start() {
+  child_.reset();
+  child_ = std::make_unique<Child>(
+      std::vector<std::string>{EXPORTER, "--web.listen-address=127.0.0.1:0",
+                               "--config.file=" + directory_ / "pihole.yml",
+                               "--state.dir=" + directory_ / "state"},
+      directory_ / ("log" + std::to_string(++starts_)));
+  ASSERT_TRUE(Eventually(20, [&] { return (port_ = ListeningPort(pid())) > 0; })) << Log();
+}
+
+void PiholeProgram::Terminate() {
+  child_->Signal(SIGTERM);
+  EXPECT_EQ(child_->Await(Deadline::In(10s)), 0) << Log();
+}
+
+void PiholeProgram::Kill() {
+  child_->Signal(SIGKILL);
+  child_->Await(Deadline::In(10s));
+}
+
+Page PiholeProgram::Scrape() const { return Fetch(port_, "/metrics", Deadline::In(5s)); }
+
+Page PiholeProgram::Await(double seconds, const std::string& what,
+                          const std::function<bool(const Page&)>& condition) const {
+  Page page;
+  EXPECT_TRUE(Eventually(seconds, [&] { return condition(page = Scrape()); }))
+      << what << "\n" << page.Lines("pihole_api") << Log();
+  return page;
+}
+
+std::string PiholeProgram::StateFiles() const {
+  std::string all;
+  for (auto& entry : std::filesystem::directory_iterator(directory_ / "state")) {
+    struct stat status {};
+    EXPECT_EQ(stat(entry.path().c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0600u) << entry.path();  // it holds SIDs
+    all += ReadText(entry.path());
+  }
+  return all;
+}
