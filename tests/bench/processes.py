@@ -69,14 +69,14 @@ def listens(port):
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
-def scrape(port, times, pause=lambda: 0):
+def scrape(port, times, pause=lambda: 0, path="/metrics"):
     """Milliseconds that each scrape took, over one kept connection, and the last page."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     took, body = [], b""
     for _ in range(times):
         time.sleep(pause())
         begin = time.perf_counter()
-        connection.request("GET", "/metrics")
+        connection.request("GET", path)
         answer = connection.getresponse()
         body = answer.read()
         took.append(1000 * (time.perf_counter() - begin))
