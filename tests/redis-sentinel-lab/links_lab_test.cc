@@ -100,6 +100,26 @@ TEST_F(RedisLinksLab, AMadNodeCostsItsOwnSeriesAndNoMemory) {
   exporter.AwaitHealthy();
 }
 
+// Nodes are looked at once a second, too; a few of those fall among the scrapes.
+TEST_F(RedisLinksLab, AScrapeIsOneRoundTripOnTheConnectionThatStands) {
+  Link link(sick_);
+  RedisExporter exporter("s1", {link.AsAddressMap()});
+  exporter.AwaitHealthy();
+  exporter.Await(10, "it is calm", [&](const Page&) {
+    const int turns = std::stoi(link.Tell("turns"));
+    Deadline::In(1s).Wait(-1, 0);
+    return std::stoi(link.Tell("turns")) <= turns + 2;
+  });
+  const std::string connections = link.Tell("count");
+  const int before = std::stoi(link.Tell("turns"));
+  const Instant begin = Clock::now();
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(exporter.Scrape().code, 200);
+  const int turns = std::stoi(link.Tell("turns")) - before;
+  EXPECT_GE(turns, 100);
+  EXPECT_LE(turns, 102 + Seconds(Clock::now() - begin));
+  EXPECT_EQ(link.Tell("count"), connections);
+}
+
 TEST_F(RedisLinksLab, AnotherPasswordIsDenied) {
   RedisExporter exporter;
   exporter.AwaitHealthy();
