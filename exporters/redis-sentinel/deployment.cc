@@ -172,6 +172,6 @@ std::vector<Headline> Deployment::Headlines(const Now& now) const {
 std::vector<Story> Deployment::Stories() const {
   std::vector<Story> stories;
   for (auto& [name, set] : sets_)
-    for (auto& story : set.service().Stories()) stories.push_back(std::move(story));
+    for (auto& story : set.Stories()) stories.push_back(std::move(story));
   return stories;
 }

@@ -59,10 +59,7 @@ const std::pair<std::string_view, std::string_view> kAborts[] = {
 }  // namespace
 
 ReplicationSet::ReplicationSet(const DeploymentOptions& options, const std::string& scope)
-    : options_(options), name_(scope), service_(ToServiceOptions(options, scope)) {
-  for (auto& [event, kind] : kAborts) incidents_[std::string(kind)] = 0;
-  incidents_["restart"] = 0;
-}
+    : options_(options), name_(scope), service_(ToServiceOptions(options, scope)) {}
 
 void ReplicationSet::Configure(const DeploymentOptions& options) {
   options_ = options;
@@ -84,8 +81,10 @@ void ReplicationSet::Step(const RedisEvidence& e, const NodeLook& look, const No
   node.last = look;
   if (look.info) {
     bool follows = look.info->role == Role::kReplica && look.info->link_up.value_or(false);
-    if (node.dataset.Step(*look.info, follows || (IsMaster(look) && look.node == announced_)))
+    if (node.dataset.Step(*look.info, follows || (IsMaster(look) && look.node == announced_))) {
+      incidents_.Happened("dataset_reset", look.node, now.Unix(e.end));
       Trouble(e.end);
+    }
   }
   if (IsMaster(look)) {
     Remember(*look.info, e.begin, e.end, node.marks);
@@ -103,12 +102,13 @@ void ReplicationSet::Step(const RedisEvidence& e, const NodeLook& look, const No
   Attempted({node.result, e.begin, e.end}, now);
 }
 
-void ReplicationSet::Restarted(Node& node, const NodeLook& look, Instant at, const Now&) {
+void ReplicationSet::Restarted(Node& node, const NodeLook& look, Instant at,
+                               const Now& now) {
   if (!look.info || look.info->run_id.empty()) return;
   bool restarted = !node.run_id.empty() && node.run_id != look.info->run_id;
   node.run_id = look.info->run_id;
   if (!restarted || look.node != announced_) return;
-  ++incidents_["restart"];
+  incidents_.Happened("restart", look.node, now.Unix(at));
   Trouble(at);
 }
 
@@ -200,10 +200,10 @@ void ReplicationSet::FoundDown(const RedisEvidence& e, const std::string& sentin
   cut_off_.first_unanswered = std::max(cut_off_.first_unanswered.value_or(ping), ping);
 }
 
-void ReplicationSet::SawFailover(const SentinelEvent& event, const Now&) {
+void ReplicationSet::SawFailover(const SentinelEvent& event, const Now& now) {
   for (auto& [name, kind] : kAborts) {
     if (event.name != name) continue;
-    ++incidents_[std::string(kind)];
+    incidents_.Happened(std::string(kind), announced_, now.unix_seconds);
     asked_for_ = false;
   }
 }

@@ -1,5 +1,4 @@
 #pragma once
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,6 +10,7 @@
 #include "exporters/redis-sentinel/config.h"
 #include "exporters/redis-sentinel/departure.h"
 #include "exporters/redis-sentinel/evidence.h"
+#include "exporters/redis-sentinel/redis_incidents.h"
 #include "exporters/redis-sentinel/watched.h"
 
 // The judgement on one monitored master and its replicas: service redis, scope = master name. The
@@ -50,6 +50,7 @@ class ReplicationSet {
   std::set<std::string> Sentinels(Instant now) const;
   const std::string& announced() const { return announced_; }  // where clients are sent, or ""
   bool Knows(const std::string& node) const { return nodes_.count(node) > 0; }
+  std::vector<Story> Stories() const;  // of the service, and incidents
   Service& service() { return service_; }
   const Service& service() const { return service_; }
 
@@ -84,10 +85,8 @@ class ReplicationSet {
   void ShowLists(const Now& now, Samples& out) const;
   void ShowLoop(const Now& now, Samples& out) const;
   // verdict_replication.cc: how far replicas are behind.
-  std::deque<WriteMark> WrittenBefore(const Node& replica) const;
   void ShowLag(const std::string& name, const Node& replica, Samples& out) const;
-  void ShowReplica(const std::string& name, const Node& replica, const Now& now,
-                   Samples& out) const;
+  void ShowReplica(const std::string& name, const Node& node, const Now& now, Samples& out) const;
   void ShowMaster(const Now& now, Samples& out) const;
   // verdict_show.cc, verdict_prospects.cc: samples out.
   void ShowNodes(const Now& now, Samples& out) const;
@@ -109,7 +108,7 @@ class ReplicationSet {
   bool asked_for_ = false;             // +try-failover without that: by SENTINEL FAILOVER
   std::optional<Departure> departure_;  // of the old master, at the last change
   Instant loss_told_ = Instant();
-  std::map<std::string, double> incidents_;  // by kind
+  RedisIncidents incidents_;
   CutOff cut_off_;
   std::optional<double> unreachable_low_, unreachable_high_;  // seconds, before the last failover
   Instant suspect_until_ = Instant();

@@ -37,29 +37,29 @@ const Metric kHeadroom("redis_sentinel_replication_backlog_headroom_seconds", Ty
                        "the master's backlog over its pace of writing of the last minute or so.",
                        "master_name");
 
-}  // namespace
-
 // The marks of the master's history that the replica follows, of before the look at the replica
 // began; none for a replica of another history, or if the master was not looked at lately.
-std::deque<WriteMark> ReplicationSet::WrittenBefore(const Node& replica) const {
-  const Info& info = *replica.last->info;
-  auto master = nodes_.find(announced_);
-  if (master == nodes_.end() || info.role != Role::kReplica || !info.offset_bytes) return {};
-  if (master->second.marks.replication_id != info.replication_id) return {};
-  std::deque<WriteMark> marks = master->second.marks.marks;
+std::deque<WriteMark> WrittenBefore(const WatchedNode& replica, const WatchedNode& master,
+                                    Duration patience) {
+  if (master.marks.replication_id != replica.last->info->replication_id) return {};
+  std::deque<WriteMark> marks = master.marks.marks;
   while (!marks.empty() && marks.back().end > replica.begin) marks.pop_back();
-  if (!marks.empty() && replica.begin - marks.back().end > Patience()) return {};
+  if (!marks.empty() && replica.begin - marks.back().end > patience) return {};
   return marks;
 }
 
+}  // namespace
+
 void ReplicationSet::ShowLag(const std::string& name, const Node& replica, Samples& out) const {
-  auto marks = WrittenBefore(replica);
+  auto master = nodes_.find(announced_);
+  auto& offset = replica.last->info->offset_bytes;
+  if (master == nodes_.end() || !offset) return;
+  auto marks = WrittenBefore(replica, master->second, Patience());
   if (marks.empty()) return;
-  const long long has = *replica.last->info->offset_bytes;
   out.Add(kLag, {name_, name},
-          static_cast<double>(std::max(0LL, marks.back().offset_bytes - has)));
+          static_cast<double>(std::max(0LL, marks.back().offset_bytes - *offset)));
   auto first = std::find_if(marks.begin(), marks.end(),
-                            [&](const WriteMark& m) { return m.offset_bytes > has; });
+                            [&](const WriteMark& m) { return m.offset_bytes > *offset; });
   out.Add(kLagSeconds, {name_, name},
           first == marks.end() ? 0 : Seconds(replica.begin - first->end));
 }

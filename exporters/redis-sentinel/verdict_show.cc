@@ -55,7 +55,7 @@ void ReplicationSet::Show(const Now& now, Samples& out) const {
   std::set<std::string> nodes = Nodes(now.at);
   service_.Show(now, {nodes.begin(), nodes.end()}, out);
   ShowRedisObjectives(options_, name_, out);
-  for (auto& [kind, n] : incidents_) out.Add(kIncidents, {name_, kind}, n);
+  for (auto& [kind, n] : incidents_.by_kind()) out.Add(kIncidents, {name_, kind}, n);
   ShowLoss(out);
   ShowNodes(now, out);
   ShowMaster(now, out);
@@ -64,6 +64,12 @@ void ReplicationSet::Show(const Now& now, Samples& out) const {
   ShowViews(now, out);
   ShowAgreement(now, out);
   ShowProspects(now, out);
+}
+
+std::vector<Story> ReplicationSet::Stories() const {
+  auto stories = service_.Stories();
+  for (auto& story : incidents_.Stories(name_)) stories.push_back(std::move(story));
+  return stories;
 }
 
 void ReplicationSet::ShowNodes(const Now& now, Samples& out) const {

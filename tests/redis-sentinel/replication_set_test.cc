@@ -1,5 +1,6 @@
 #include "exporters/redis-sentinel/replication_set.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -135,6 +136,10 @@ TEST(Recorded, NobodyToTakeOver) {
   EXPECT_GE(r.Value("redis_sentinel_incidents_total",
                     "{master_name=\"mymaster\",kind=\"failover_no_good_replica\"}"), 1);
   EXPECT_EQ(r.service().failovers().size(), 0u);
+  auto stories = r.deployment.Stories();
+  EXPECT_TRUE(std::any_of(stories.begin(), stories.end(), [](const Story& story) {
+    return story.text == "mymaster: " + k1 + " was not failed over: no replica was fit for it";
+  }));
 }
 
 }  // namespace
