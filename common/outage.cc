@@ -10,7 +10,7 @@ void Sweep::SetCandidates(std::set<std::string> eyes) { candidates_ = std::move(
 
 std::optional<Attempt> Sweep::Add(const std::string& eye, const Attempt& look) {
   if (look.result == Result::kVoid) return std::nullopt;
-  if (look.result == Result::kLikely) return look;
+  if (look.result == Result::kLikely || look.result == Result::kUnlikely) return look;
   if (look.result == Result::kOk) {
     auto before = failed_begin_.find(eye);
     Attempt ok = look;
@@ -49,18 +49,39 @@ std::optional<double> Outage::MidSeconds() const {
 
 Instant Outage::Start() const {
   if (!last_ok) return first_fail;
-  bool sign = likely_ok && *likely_ok > *last_ok && *likely_ok < first_fail;
-  return Middle(sign ? *likely_ok : *last_ok, first_fail);
+  auto inside = [&](const std::optional<Instant>& t) {
+    return t && *t > *last_ok && *t < first_fail;
+  };
+  return Middle(inside(likely_ok) ? *likely_ok : *last_ok,
+                inside(likely_fail) ? *likely_fail : first_fail);
 }
-Instant Outage::End() const { return first_ok ? Middle(last_fail, *first_ok) : last_fail; }
+
+Instant Outage::End() const {
+  if (!first_ok) return last_fail;
+  bool sign = likely_end && *likely_end >= last_fail && *likely_end <= *first_ok;
+  return sign ? *likely_end : Middle(last_fail, *first_ok);
+}
 
 OutageWatch::Event OutageWatch::Step(const Attempt& attempt) {
   if (attempt.result == Result::kVoid) return {};
-  if (attempt.result == Result::kLikely) {
-    if (!failing_ && !open_) likely_ok_ = attempt.begin;
+  if (attempt.result == Result::kLikely || attempt.result == Result::kUnlikely) {
+    Sign(attempt);
     return {};
   }
   return attempt.result == Result::kOk ? Ok(attempt) : Fail(attempt);
+}
+
+void OutageWatch::Sign(const Attempt& a) {
+  std::optional<Outage>& present = open_ ? open_ : failing_;
+  if (!present) {
+    if (a.result == Result::kLikely) likely_ok_ = a.begin;
+    return;
+  }
+  if (a.begin >= present->first_fail) return;
+  auto &ok = present->likely_ok, &fail = present->likely_fail;
+  if (a.result == Result::kLikely) ok = std::max(ok.value_or(a.begin), a.begin);
+  else if (a.begin > present->last_ok.value_or(Instant::min()))
+    fail = std::min(fail.value_or(a.begin), a.begin);
 }
 
 void OutageWatch::Resume(const Outage& open) {
@@ -73,6 +94,8 @@ OutageWatch::Event OutageWatch::Ok(const Attempt& a) {
   if (state_ == State::kDown) {
     if (!open_->first_ok) {
       open_->first_ok = a.end;
+      open_->likely_end.reset();
+      if (a.likely != Instant::max()) open_->likely_end = a.likely;
       Instant start = open_->last_ok.value_or(open_->first_fail);
       open_->last_fail = std::max(start, std::min(open_->last_fail, a.failed_begin));
     }

@@ -9,10 +9,10 @@
 // From looks to outages with bounds. Nothing here knows what is watched, and nothing reads a clock.
 
 // What one look, or one sweep over all members, proves: the operation works (ok), it does not
-// (fail), or nothing, because the fault was our own (void). Likely is a weaker sign that it works,
-// of something that usually fails with it: it moves the best estimate of a start, never a bound or
-// the state.
-enum class Result { kOk, kFail, kVoid, kLikely };
+// (fail), or nothing, because the fault was our own (void). Likely and unlikely are weaker signs
+// that it worked or did not at their begin, of something that usually fails with it or of another
+// witness: they move the best estimate of a start, never a bound or the state. They may come late.
+enum class Result { kOk, kFail, kVoid, kLikely, kUnlikely };
 
 struct Attempt {
   Result result;
@@ -20,6 +20,8 @@ struct Attempt {
   // Of an ok: begin of the last look that failed where this one succeeded. Until then, and no longer,
   // it is known to have failed there; max if that goes without saying.
   Instant failed_begin = Instant::max();
+  // Of an ok: when it began to work, by a sign that is no proof; max without one.
+  Instant likely = Instant::max();
 };
 
 // Turns the looks of a group's members into attempts of the group. One ok look proves the
@@ -54,13 +56,15 @@ struct Outage {
   std::optional<Instant> likely_ok = {};  // begin of the last likely sign before first_fail
   std::optional<Instant> sure_ok = {};
   bool mixed = false;                     // ok attempts came between failed ones
+  std::optional<Instant> likely_fail = {};  // begin of the first unlikely sign
+  std::optional<Instant> likely_end = {};   // `likely` of first_ok
 
   double LowSeconds() const;                  // max(0, last_fail - first_fail)
   std::optional<double> HighSeconds() const;  // first_ok, or sure_ok, - last_ok
   std::optional<double> MidSeconds() const;   // End() - Start(); absent like the high bound
-  // The middle of its bounds, the lower one moved up to likely_ok; first_fail without last_ok.
+  // The middle of its bounds, moved to likely_ok and likely_fail; first_fail without last_ok.
   Instant Start() const;
-  Instant End() const;                        // of a closed outage: middle of its bounds
+  Instant End() const;  // of a closed outage: likely_end, or the middle of its bounds
 };
 
 // Watches one operation. `fall` failed attempts in a row declare an outage, `rise` ok ones close
@@ -84,6 +88,7 @@ class OutageWatch {
   void Resume(const Outage& open);
 
  private:
+  void Sign(const Attempt& a);
   Event Ok(const Attempt& a);
   Event Fail(const Attempt& a);
 

@@ -12,33 +12,42 @@ std::optional<double> SplitBrain::Step(const std::string& member, const std::str
   auto run = active_.find(member);
   if (run != active_.end() && (!active || run->second.identity != identity)) Forget(member);
   if (!active) return std::nullopt;
-  Run& own = active_.try_emplace(member, Run{identity, end, {}}).first->second;
+  Run first{identity, end, begin + (end - begin) / 2, {}, false};
+  Run& own = active_.try_emplace(member, std::move(first)).first->second;
+  own.silent = false;
   own.looks.emplace_back(begin, end);
   if (own.looks.size() > kLooksKept) own.looks.pop_front();
 
   std::optional<double> proven;
+  Instant until = counted_until_;
   for (auto& [other, theirs] : active_) {
-    if (other == member) continue;
+    if (other == member || theirs.silent) continue;
     auto look = std::find_if(theirs.looks.rbegin(), theirs.looks.rend(), [&](auto& l) {
       return own.since < l.first && l.second < begin;
     });
     if (look == theirs.looks.rend()) continue;
+    pairs_.insert(std::minmax(member, other));
     Instant moment = look->first + (look->second - look->first) / 2;  // both were active then
-    if (!proven_until_) {
-      proven_until_ = moment;
-      first_ = member;
-      second_ = other;
-    }
-    proven = std::max(0.0, Seconds(moment - *proven_until_));
-    proven_until_ = std::max(*proven_until_, moment);
+    Instant from = std::max({own.middle, theirs.middle, counted_until_});
+    proven = std::max(proven.value_or(0.0), Seconds(moment - from));
+    until = std::max(until, moment);
   }
+  counted_until_ = until;
   return proven;
+}
+
+void SplitBrain::Silent(const std::string& member) {
+  auto run = active_.find(member);
+  if (run != active_.end()) run->second.silent = true;
 }
 
 void SplitBrain::Forget(const std::string& member) {
   active_.erase(member);
-  if (member != first_ && member != second_) return;
-  first_.clear();
-  second_.clear();
-  proven_until_.reset();
+  std::erase_if(pairs_, [&](auto& pair) { return pair.first == member || pair.second == member; });
+}
+
+bool SplitBrain::proven() const {
+  return std::any_of(pairs_.begin(), pairs_.end(), [&](auto& pair) {
+    return !active_.at(pair.first).silent && !active_.at(pair.second).silent;
+  });
 }

@@ -127,6 +127,34 @@ TEST(OutageWatch, ALikelySignMovesTheEstimateNeverTheBounds) {
   EXPECT_EQ(OutageWatch(1, 1).Step(likely(1)).closed, std::nullopt);
 }
 
+// Other witnesses tell late when it worked last for them, and when first it did not.
+TEST(OutageWatch, LateSignsMoveTheEstimateOfTheStart) {
+  auto sign = [](Result r, double t) { return Attempt{r, At(t), At(t)}; };
+  OutageWatch watch(1, 1);
+  auto outage = Closed(watch, {Ok(1, 1), Fail(9, 10), sign(Result::kLikely, 4),
+                               sign(Result::kLikely, 3), sign(Result::kUnlikely, 8),
+                               sign(Result::kUnlikely, 6), sign(Result::kUnlikely, 9),
+                               sign(Result::kLikely, 10), sign(Result::kUnlikely, 0.5), Ok(14, 14)});
+  ASSERT_TRUE(outage);
+  EXPECT_DOUBLE_EQ(Since0(outage->Start()), 5);  // a sign before the last proof is none
+  EXPECT_DOUBLE_EQ(outage->HighSeconds().value(), 13);
+  outage = Closed(watch, {Ok(21, 21), Fail(29, 30), sign(Result::kLikely, 24),
+                          sign(Result::kUnlikely, 26), Ok(34, 34)});
+  EXPECT_DOUBLE_EQ(Since0(outage->Start()), 25);
+}
+
+TEST(OutageWatch, ALikelyEndIsTheEstimateWithinTheBounds) {
+  for (auto [likely, end] : {std::pair(13.8, 13.8), {11.0, 13.0}, {15.0, 13.0}}) {
+    OutageWatch watch(1, 1);
+    Attempt ok = Ok(13, 14);
+    ok.likely = At(likely);
+    auto outage = Closed(watch, {Ok(1, 1), Fail(10, 10), Fail(12, 12), ok});
+    ASSERT_TRUE(outage);
+    EXPECT_DOUBLE_EQ(Since0(outage->End()), end);
+    EXPECT_DOUBLE_EQ(outage->LowSeconds(), 2);
+  }
+}
+
 TEST(OutageWatch, WhereSuccessMayBeLuckTheEndIsSureOnlyAfterSeveral) {
   for (bool mixed : {false, true}) {
     OutageWatch watch(1, 4, 3);

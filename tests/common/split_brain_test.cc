@@ -42,6 +42,26 @@ TEST(SplitBrain, TakesASandwich) {
   EXPECT_FALSE(split.proven());
 }
 
+// A member that could not be looked at, and comes back as what it was: it was active all the while.
+TEST(SplitBrain, SilenceBetweenTwoLooksOfOneIncarnationCounts) {
+  SplitBrain split;
+  Step(split, Seen("a", 0, 1, true));
+  split.Silent("a");
+  Step(split, Seen("b", 2, 3, true));
+  Step(split, Seen("b", 8, 9, true));
+  EXPECT_FALSE(split.proven());
+  EXPECT_EQ(Step(split, Seen("a", 10, 11, true)), 6);  // from 2.5 to 8.5, in b's
+  EXPECT_TRUE(split.proven());
+  split.Silent("a");
+  EXPECT_FALSE(split.proven());
+  EXPECT_FALSE(Step(split, Seen("b", 12, 13, true)));
+  EXPECT_EQ(Step(split, Seen("a", 14, 15, true)), 4);
+  split.Silent("a");
+  split.Forget("a");
+  EXPECT_FALSE(Step(split, Seen("b", 16, 17, true)));
+  EXPECT_FALSE(Step(split, Seen("a", 18, 19, true)));
+}
+
 TEST(SplitBrain, NeedsTheSameIncarnationOnBothSides) {
   SplitBrain split;
   Step(split, Seen("a", 0, 1, true));
