@@ -17,6 +17,7 @@ struct NodeLook {
   std::string node;
   absl::Status status;        // of the look; as RedisConnection::Run
   std::optional<Info> info;   // when it answered
+  bool ended = false;         // the session that was kept had ended just before the look
 };
 
 // What a Sentinel says of one master that it monitors, asked for in one batch.

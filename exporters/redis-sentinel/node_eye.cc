@@ -33,6 +33,8 @@ NodeLook NodeEye::Ask(const Deadline& deadline) {
   const Instant begin = board_->Begin(eye_, deadline);
   NodeLook look;
   look.node = node_;
+  // Nobody asked for anything: it is the end.
+  look.ended = connection_.open() && Deadline(begin).Wait(connection_.fd(), POLLIN) != 0;
   auto results = connection_.Run({{"INFO"}}, deadline);
   look.status = results.status();
   if (results.ok()) {

@@ -86,20 +86,19 @@ void ReplicationSet::Step(const RedisEvidence& e, const NodeLook& look, const No
       Trouble(e.end);
     }
   }
+  StepSplitBrain(e, look, node);
   if (IsMaster(look)) {
     Remember(*look.info, e.begin, e.end, node.marks);
     node.pace.Step(*look.info, e.end);
   }
   StepLoss(e, look);
-
-  std::string identity = look.info ? look.info->run_id + " " + look.info->replication_id : "";
-  if (auto seconds = split_brain_.Step(look.node, identity, IsMaster(look), e.begin, e.end))
-    service_.SplitBrain(*seconds);
-  service_.SetSplitBrain(split_brain_.proven());
   if (split_brain_.proven()) suspect_until_ = std::max(suspect_until_, e.end + kFastFor);
   if (look.node != announced_) return;
   service_.Looked(e.end);
+  if (look.ended) Attempted({Result::kLikely, e.begin, e.begin}, now);
   Attempted({node.result, e.begin, e.end}, now);
+  // What did not answer was away when it was asked, not when we gave up.
+  if (node.result == Result::kFail) Attempted({Result::kUnlikely, e.begin, e.begin}, now);
 }
 
 void ReplicationSet::Restarted(Node& node, const NodeLook& look, Instant at,
@@ -110,6 +109,16 @@ void ReplicationSet::Restarted(Node& node, const NodeLook& look, Instant at,
   if (!restarted || look.node != announced_) return;
   incidents_.Happened("restart", look.node, now.Unix(at));
   Trouble(at);
+}
+
+// Each Sentinel pings the master once a second, as we do, but not at the same moments.
+void ReplicationSet::Pinged(const MonitoredMaster& master, Instant at, const Now& now) {
+  Instant ok = at - master.last_ok_ping;
+  if (service_.open_outage() && master.last_ok_ping.count() >= 0)
+    Attempted({Result::kLikely, ok, ok}, now);
+  if (!master.pending_ping || master.pending_ping->count() <= 0) return;
+  Instant asked = at - *master.pending_ping;
+  Attempted({Result::kUnlikely, asked, asked}, now);
 }
 
 void ReplicationSet::Attempted(const Attempt& attempt, const Now& now) {
@@ -150,6 +159,7 @@ void ReplicationSet::Step(const RedisEvidence& e, const SentinelLook& look, cons
   if (view.address) Listed(*view.address, e.end);
   for (auto& replica : view.replicas) Listed(replica.address, e.end);
   if (ToText(view.master.address) == announced_) {
+    Pinged(view.master, e.begin, now);
     if (view.master.flags.force_failover && !objectively_down_) asked_for_ = true;
     if (view.master.flags.o_down) objectively_down_ = true;
     if (view.master.flags.s_down) {
@@ -181,7 +191,7 @@ void ReplicationSet::Step(const RedisEvidence& e, const EventLook& look, const N
   if (look.late || !event.address) return;  // it dates nothing
   if (AnnouncesMaster(event)) {
     Listed(*event.address, e.end);
-    return Announced(ToText(*event.address), e.begin, e.end, now);
+    return Announced(ToText(*event.address), e.begin, e.end, e.end, now);
   }
   if (event.instance_type != "master" || ToText(*event.address) != announced_) return;
   if (event.name == "+sdown" || event.name == "+odown") Trouble(e.end);
@@ -189,7 +199,9 @@ void ReplicationSet::Step(const RedisEvidence& e, const EventLook& look, const N
   if (event.name == "-sdown") cut_off_ = {};
   if (event.name == "+odown") objectively_down_ = true;
   if (event.name == "-odown") objectively_down_ = false;
-  if (event.name == "+try-failover") asked_for_ = !objectively_down_;
+  if (event.name != "+try-failover") return;
+  asked_for_ = !objectively_down_;
+  Trouble(e.end);
 }
 
 // A Sentinel finds a master down when a ping has been without an answer for down-after.

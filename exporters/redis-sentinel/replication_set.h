@@ -63,6 +63,7 @@ class ReplicationSet {
   Duration Patience() const;
   void Listed(const HostPort& address, Instant at);
   void Attempted(const Attempt& attempt, const Now& now);
+  void Pinged(const MonitoredMaster& master, Instant at, const Now& now);
   void Restarted(Node& node, const NodeLook& look, Instant at, const Now& now);
   void SawFailover(const SentinelEvent& event, const Now& now);
   void Trouble(Instant at);
@@ -71,10 +72,14 @@ class ReplicationSet {
   std::vector<const ViewOf*> FreshViews(Instant now) const;
   std::string Majority(Instant now) const;
   void Compare(const Now& now, Instant at);
-  void Announced(const std::string& node, Instant begin, Instant end, const Now& now);
+  void Announced(const std::string& node, Instant begin, Instant end, Instant likely,
+                 const Now& now);
   void TakenOver(const FailoverFact& fact, const Node& old, Instant begin, Instant end);
   void TakeSentinelsWord(const RedisEvidence& evidence, const Now& now);
   std::string KindOfChange(const Node& old, Instant at) const;
+  // verdict_split_brain.cc: two masters.
+  void StepSplitBrain(const RedisEvidence& evidence, const NodeLook& look, Node& node);
+  bool TookWrites(const Info& info, const Node& before) const;
   // verdict_loss.cc: what the last change of the master cost.
   void Depart(const std::string& from, const Node& old);
   void StepLoss(const RedisEvidence& evidence, const NodeLook& look);

@@ -56,14 +56,15 @@ void ReplicationSet::Compare(const Now& now, Instant at) {
   }
   if (node != announced_) {
     if (epoch < announced_epoch_ && !contradicted) return;
-    Announced(node, std::max(begin, announced_at_), at, now);
+    Announced(node, std::max(begin, announced_at_), at, Instant::max(), now);
     announced_epoch_ = epoch;
   }
   announced_epoch_ = std::max(announced_epoch_, epoch);
 }
 
-// What was in force until now comes to an end between `begin` and `end`.
-void ReplicationSet::Announced(const std::string& node, Instant begin, Instant end,
+// What was in force until now comes to an end between `begin` and `end`; what we heard was said just
+// now (`likely`).
+void ReplicationSet::Announced(const std::string& node, Instant begin, Instant end, Instant likely,
                                const Now& now) {
   if (node == announced_) return;
   const std::string from = announced_.empty() ? service_.last_holder() : announced_;
@@ -91,7 +92,7 @@ void ReplicationSet::Announced(const std::string& node, Instant begin, Instant e
       departure_->Succeeded(*successor.last->info))
     TellLoss(end);
   bool ready = successor.result == Result::kOk && end - successor.end < Patience();
-  if (!first && ready) Attempted({Result::kOk, begin, end, begin}, now);
+  if (!first && ready) Attempted({Result::kOk, begin, end, begin, likely}, now);
 }
 
 void ReplicationSet::TakenOver(const FailoverFact& fact, const Node& old, Instant begin,

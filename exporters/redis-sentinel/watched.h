@@ -18,6 +18,8 @@ struct WatchedNode {
   std::string run_id;                       // by the newest answer
   std::optional<Instant> refused;           // nothing listens there since, at the latest
   WriteMarks marks;                         // of the last looks that found it a master
+  bool silent = false;                      // it has not answered since
+  long long clients = 0;                    // connected, by the newest answer
   WritePace pace;                           // while it is a master
   DatasetWatch dataset;
 };

@@ -38,7 +38,7 @@ void ExpectOutage(const Replay& r, double truth) {
   ASSERT_TRUE(f.mid_seconds && f.high_seconds);
   EXPECT_LE(f.low_seconds, truth);
   EXPECT_GE(*f.high_seconds, truth);
-  EXPECT_NEAR(*f.mid_seconds, truth, 0.5);
+  EXPECT_NEAR(*f.mid_seconds, truth, 0.15);
 }
 
 // By what the Sentinels say alone: the clients of their side.
