@@ -26,17 +26,17 @@ def wait(seconds, what, condition):
         time.sleep(0.1)
 
 
-class Lab:
-    """A lab of its own, which ends with this process whatever happens (tests/lab/postgres-ha)."""
+class AnyLab:
+    """A lab of its own, which ends with this process whatever happens (tests/lab/SCRIPT)."""
 
-    members = ("pg1", "pg2", "pgc1")
+    script = None
 
     def __init__(self):
         os.environ["LAB_PARENT"] = str(os.getpid())
-        self.files = tempfile.mkdtemp(prefix="postgres-ha-")
+        self.files = tempfile.mkdtemp(prefix=self.script + "-")
         os.chmod(self.files, 0o755)
         self.directory = os.path.join(self.files, "lab")
-        self.do("postgres-ha", "up")
+        self.do(self.script, "up")
         with open(self.directory + "/lab.env", encoding="utf-8") as lines:
             self.values = dict(line.rstrip("\n").split("=", 1) for line in lines)
 
@@ -44,7 +44,7 @@ class Lab:
         return self
 
     def __exit__(self, *_):
-        self.do("postgres-ha", "down")
+        self.do(self.script, "down")
         shutil.rmtree(self.files, ignore_errors=True)
 
     def __getitem__(self, key):
@@ -54,17 +54,22 @@ class Lab:
         command = [os.path.join(LAB, script), verb, self.directory, *words]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
-    def postgres_bin(self):
-        command = f". {LAB}/lib.sh && lab_postgres_bin"
-        return subprocess.run(["bash", "-c", command], check=True, stdout=subprocess.PIPE,
-                              text=True).stdout.strip()
-
     def port(self, member):
         return int(self[member.upper() + "_PORT"])
 
     def secret(self, role):
         with open(self[role.upper() + "_PASSWORD_FILE"], encoding="utf-8") as file:
             return file.read()
+
+
+class Lab(AnyLab):
+    script = "postgres-ha"
+    members = ("pg1", "pg2", "pgc1")
+
+    def postgres_bin(self):
+        command = f". {LAB}/lib.sh && lab_postgres_bin"
+        return subprocess.run(["bash", "-c", command], check=True, stdout=subprocess.PIPE,
+                              text=True).stdout.strip()
 
     def connect(self, member, role="superuser", database="postgres"):
         return self.session(self.port(member), role, database, application_name="drill",
@@ -140,23 +145,18 @@ class Page:
         return found[0][1] if len(found) == 1 else None
 
 
-class Exporter:
-    """The program under test, watching both sites of the lab (or what `clusters` says)."""
+class Program:
+    """An exporter with that configuration. `within`: words of a command that runs it."""
 
-    def __init__(self, lab, program, clusters=None, name="exporter", more=""):
-        config = f"{lab.files}/{name}.yml"
-        clusters = clusters or [
-            f"{{name: sentinel, site: on-premise, patroni: ['{lab['PG1_PATRONI_URL']}']}}",
-            f"{{name: sentinel, site: cloud, patroni: ['{lab['PGC1_PATRONI_URL']}']}}"]
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(f"defaults: {{user: {lab['EXPORTER_USER']},"
-                       f" password_file: {lab['EXPORTER_PASSWORD_FILE']}}}\n{more}clusters:\n"
-                       + "".join(f"  - {cluster}\n" for cluster in clusters))
+    def __init__(self, lab, program, config, name="exporter", within=()):
+        file_name = f"{lab.files}/{name}.yml"
+        with open(file_name, "w", encoding="utf-8") as file:
+            file.write(config)
         self.log = f"{lab.files}/{name}.log"
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [program, "--config.file=" + config, "--web.listen-address=127.0.0.1:0"],
-                stderr=log)
+                [*within, program, "--config.file=" + file_name,
+                 "--web.listen-address=127.0.0.1:0"], stderr=log)
         self.port = wait(10, "the exporter listens", self.listening)
 
     def listening(self):
@@ -176,9 +176,22 @@ class Exporter:
         self.process.wait(15)
 
 
-def exporter_program(argument):
+class Exporter(Program):
+    """The program under test, watching both sites of the lab (or what `clusters` says)."""
+
+    def __init__(self, lab, program, clusters=None, name="exporter", more=""):
+        clusters = clusters or [
+            f"{{name: sentinel, site: on-premise, patroni: ['{lab['PG1_PATRONI_URL']}']}}",
+            f"{{name: sentinel, site: cloud, patroni: ['{lab['PGC1_PATRONI_URL']}']}}"]
+        config = (f"defaults: {{user: {lab['EXPORTER_USER']},"
+                  f" password_file: {lab['EXPORTER_PASSWORD_FILE']}}}\n{more}clusters:\n"
+                  + "".join(f"  - {cluster}\n" for cluster in clusters))
+        super().__init__(lab, program, config, name)
+
+
+def exporter_program(argument, name="postgres-ha-exporter"):
     """The program to test: as given, or of the usual build directory."""
-    program = argument or os.path.join(ROOT, "build", "postgres-ha-exporter")
+    program = argument or os.path.join(ROOT, "build", name)
     if not os.access(program, os.X_OK):
         raise SystemExit(f"{program}: no such program; build it, or say --exporter FILE")
     return os.path.realpath(program)

@@ -12,7 +12,7 @@
 set -u -o pipefail
 lab_scripts=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 # What the caller exported may be of another lab; only the options count.
-lab_options="PARENT|TTL|LOOP_WAIT|RETRY_TIMEOUT|DOWN_AFTER_MS|FAILOVER_TIMEOUT_MS"
+lab_options="PARENT|TTL|LOOP_WAIT|RETRY_TIMEOUT|DOWN_AFTER_MS|FAILOVER_TIMEOUT_MS|MACHINES"
 for name in "${!LAB_@}"; do
   [[ $name =~ ^LAB_($lab_options)$ ]] || unset "$name"
 done
@@ -41,14 +41,17 @@ lab_server_user() { ((EUID)) || echo postgres; }
 # Runs a command in an environment that holds nothing of the caller's.
 lab_as_caller() { env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8 "$@"; }
 
-# The same as the servers' user; NAME=value words may stand before the command.
+# The same as the servers' user; NAME=value words may stand before the command. lab_enter is what to
+# run it by: on which machine (machines.sh).
+lab_enter=()
 lab_as_server() {
   local user
   user=$(lab_server_user)
   if [[ ! $user ]]; then
     lab_as_caller "$@"
   else
-    lab_as_caller setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups env "$@"
+    lab_as_caller "${lab_enter[@]}" setpriv --reuid "$user" --regid "$(id -g "$user")" \
+      --init-groups env "$@"
   fi
 }
 

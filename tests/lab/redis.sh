@@ -3,7 +3,8 @@
 redis_nodes="r1 r2 r3"
 redis_sentinels="s1 s2 s3"
 
-host_of() { echo 127.0.0.1; }
+# With LAB_MACHINES each node shares a machine of its own with the Sentinel of its number.
+host_of() { if [[ ${LAB_MACHINES-} ]]; then machine_address "${1:1}"; else echo 127.0.0.1; fi; }
 port_of() { local name=LAB_${1^^}_PORT; echo "${!name}"; }
 
 # Everything that lab.env says; the passwords of nodes and Sentinels differ.
@@ -13,7 +14,8 @@ publish() {
     lab_secret "$secret" >/dev/null
   done
   local node=$LAB_DIR/secrets/redis sentinel=$LAB_DIR/secrets/sentinel
-  lab_set LAB_DOWN_AFTER_MS="${LAB_DOWN_AFTER_MS-1500}" \
+  lab_set LAB_HOST1="$(host_of r1)" LAB_HOST2="$(host_of r2)" LAB_HOST3="$(host_of r3)" \
+    LAB_MACHINES="${LAB_MACHINES-}" LAB_DOWN_AFTER_MS="${LAB_DOWN_AFTER_MS-1500}" \
     LAB_FAILOVER_TIMEOUT_MS="${LAB_FAILOVER_TIMEOUT_MS-6000}" LAB_MASTER_NAME=mymaster \
     LAB_EXPORTER_USER=exporter LAB_APP_USER=app LAB_ADMIN_USER=admin \
     LAB_REDIS_EXPORTER_PASSWORD_FILE="${node}_exporter" \
