@@ -23,4 +23,27 @@ TEST_F(RedisTiltLab, ASentinelThatHangsIsSilentAndThenInTilt) {
   EXPECT_EQ(page.Get("ha_outages_total", Scope()), 0);
 }
 
+TEST_F(RedisTiltLab, WithTwoInTiltNoFailoverIsPossibleAndCkquorumIsContent) {
+  RedisExporter exporter;
+  RedisFault two("stop", "cont", "s2"), three("stop", "cont", "s3");
+  exporter.Await(10, "they are silent", [&](const Page& p) {
+    return p.Is("redis_sentinel_sentinel_up", {{"sentinel", lab.Address("s3")}}, 0);
+  });
+  ASSERT_TRUE(Eventually(10, "they are found down", [&] {
+    return lab.Cli("s1", {"SENTINEL", "SENTINELS", "mymaster"}).find("s_down") != std::string::npos;
+  }));
+  two.End();
+  three.End();
+  Labels tilt = {{"master_name", "mymaster"}, {"reason", "tilt"}};
+  exporter.Await(20, "no failover is possible", [&](const Page& p) {
+    return p.Is("redis_sentinel_failover_possible", {{"master_name", "mymaster"}}, 0) &&
+           p.Is("redis_sentinel_failover_blocked", tilt, 1);
+  });
+  EXPECT_TRUE(Eventually(5, "CKQUORUM is content", [&] {
+    return lab.Cli("s1", {"SENTINEL", "CKQUORUM", "mymaster"}).starts_with("OK 3 usable");
+  }));
+  EXPECT_TRUE(exporter.Scrape().Is("redis_sentinel_failover_possible",
+                                   {{"master_name", "mymaster"}}, 0));
+}
+
 }  // namespace
