@@ -50,16 +50,16 @@ Loss Departure::loss() const {
   if (!fork_ || !last_) return loss;
   double bytes = std::max(0.0, static_cast<double>(last_->offset_bytes - *fork_));
   loss.low_bytes = bytes;
-  if (Exact()) loss.bytes = loss.high_bytes = bytes;
+  if (exact()) loss.bytes = loss.high_bytes = bytes;
   auto lost = writes();
   loss.low_seconds = 0;
   if (lost && first_rise_) loss.low_seconds = std::max(0.0, Seconds(*last_rise_ - *first_rise_));
   // Until when it may have written what the successor lacks, and since when.
   std::optional<Instant> until = gone_;
-  if (Exact()) until = last_->end;
+  if (exact()) until = last_->end;
   std::optional<Instant> since;
   if (before_) since = before_->begin;
-  if (lost && lost->high == 0.0 && Exact()) since = until;
+  if (lost && lost->high == 0.0 && exact()) since = until;
   if (until && since) loss.high_seconds = std::max(*loss.low_seconds, Seconds(*until - *since));
   if (loss.high_seconds) loss.seconds = (*loss.low_seconds + *loss.high_seconds) / 2;
   return loss;
@@ -74,12 +74,12 @@ std::optional<Departure::Writes> Departure::writes() const {
   };
   Writes writes;
   if (!after_) {
-    if (Exact()) writes.best = writes.high = 0;
+    if (exact()) writes.best = writes.high = 0;
     return writes;
   }
   if (!after_->unsaved_changes) return std::nullopt;
   writes.low = since(*after_);
-  if (Exact()) writes.high = since(*before_);
+  if (exact()) writes.high = since(*before_);
   double share = static_cast<double>(*fork_ - before_->offset_bytes) /
                  static_cast<double>(after_->offset_bytes - before_->offset_bytes);
   writes.best = since(*before_) + share * (since(*after_) - since(*before_));

@@ -34,13 +34,14 @@ class Departure {
 
   bool known() const { return fork_.has_value(); }
   bool over() const { return over_; }
+  // Whether the old master answers and is one still: the figures are as of its last look.
+  bool exact() const { return !over_ && !silent_; }
   // Once the fork is known.
   Loss loss() const;
   std::optional<Writes> writes() const;
 
  private:
   void Take(const WriteMark& mark);
-  bool Exact() const { return !over_ && !silent_; }
 
   std::string node_;
   WriteMarks written_;                 // until the fork is known

@@ -25,11 +25,25 @@ const Metric kUnreachableLow("redis_sentinel_last_failover_unreachable_low_secon
 const Metric kUnreachableHigh("redis_sentinel_last_failover_unreachable_high_seconds",
                               Type::kGauge, "And at most so long.", "master_name");
 
+const Metric kDivergedBytes("redis_sentinel_split_brain_diverged_bytes", Type::kGauge,
+                            "While there are two masters: what the old one has written so far that "
+                            "will be dropped when it gives way, pings and hellos included.",
+                            "master_name", "node");
+const Metric kDivergedWrites("redis_sentinel_split_brain_diverged_writes", Type::kGauge,
+                             "And so many changes of keys. Absent: unknown.", "master_name", "node");
+
 // The host is there and the port is closed: the process is gone. A firewall can say so too; if the
 // master answers again as it was, that is taken back.
 bool Refused(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnavailable &&
          std::string(status.message()).ends_with("refused");
+}
+
+void ShowDivergence(const std::string& name, const Departure& old, Samples& out) {
+  if (!old.known() || !old.exact()) return;
+  if (auto bytes = old.loss().bytes) out.Add(kDivergedBytes, {name, old.node()}, *bytes);
+  if (auto writes = old.writes(); writes && writes->best)
+    out.Add(kDivergedWrites, {name, old.node()}, *writes->best);
 }
 
 }  // namespace
@@ -64,6 +78,7 @@ void ReplicationSet::ShowLoss(Samples& out) const {
   if (unreachable_low_) out.Add(kUnreachableLow, {name_}, *unreachable_low_);
   if (unreachable_high_) out.Add(kUnreachableHigh, {name_}, *unreachable_high_);
   auto writes = departure_ && departure_->known() ? departure_->writes() : std::nullopt;
+  if (departure_ && split_brain_.proven()) ShowDivergence(name_, *departure_, out);
   if (!writes) return;
   out.Add(kLostLow, {name_}, writes->low);
   if (writes->best) out.Add(kLost, {name_}, *writes->best);

@@ -108,6 +108,18 @@ TEST(Recorded, SentinelFailoverHasNoOutageButTwoMasters) {
   ExpectLost(r, 1100, 57869, 10.98);
 }
 
+// While there are two, what the old one would have to drop is told.
+TEST(Recorded, DivergenceGrowsWhileThereAreTwoMasters) {
+  auto all = Timeline("manual");
+  std::erase_if(all, [](auto& e) { return EndOf(e) > 8; });
+  Replay r(all);
+  const std::string old = "{master_name=\"mymaster\",node=\"" + k1 + "\"}";
+  EXPECT_EQ(r.Value("ha_split_brain"), 1);
+  EXPECT_NEAR(r.Value("redis_sentinel_split_brain_diverged_bytes", old), 57869 * 7 / 11., 5000);
+  EXPECT_TRUE(std::isnan(Replay(Timeline("manual"))
+                             .Value("redis_sentinel_split_brain_diverged_bytes", old)));
+}
+
 // We see both sides, as clients on either side do who stay on it: the old master never stopped.
 TEST(Recorded, CutNetworkHasTwoMastersAllTheWhile) {
   Replay r(Timeline("partition"));
