@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "common/json.h"
-#include "exporters/pihole/api_snapshot.h"
+#include "exporters/pihole/answer_types.h"
 
 // Single values of a Pi-hole's answers, taken with care: they become labels and samples.
 

@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/json.h"
-#include "exporters/pihole/api_snapshot.h"
+#include "exporters/pihole/answer_types.h"
 
 // What version 6 of the API answers (FTL 6.0 and later), one function for each path. DataLoss when
 // the answer is not of its shape at all; a field that is missing or of another type is absent. What

@@ -8,6 +8,7 @@
 namespace {
 
 constexpr double kStartJitterSeconds = 2;
+constexpr std::size_t kMaxCodes = 16;  // of HTTP, of a server that is not trusted
 constexpr double kBounds[] = {.001, .0025, .005, .01, .025, .05, .1, .5, 1};
 constexpr std::string_view kLogins[] = {"ok", "refused", "no_answer"};
 
@@ -59,7 +60,10 @@ void ApiFacts::Step(const ApiLook& look, Instant end, const Now& now) {
 }
 
 void ApiFacts::TakeTraffic(const ApiTraffic& traffic) {
-  for (auto& [code, n] : traffic.requests) requests_[std::to_string(code)] += n;
+  for (auto& [code, n] : traffic.requests) {
+    bool full = requests_.size() >= kMaxCodes && !requests_.count(std::to_string(code));
+    requests_[full ? "other" : std::to_string(code)] += n;
+  }
   for (auto& [result, n] : traffic.logins) logins_[std::string(result)] += n;
   for (double seconds : traffic.seconds) {
     auto bucket = std::lower_bound(std::begin(kBounds), std::end(kBounds), seconds);
@@ -100,7 +104,7 @@ void ApiFacts::Show(const std::string& pihole, const Now& now, Samples& out) con
   if (start_unix_seconds_ && snapshot_->ftl.Fresh(now.at))
     out.Add(kStart, {pihole}, *start_unix_seconds_);
   auto& counted = queries_.counted();
-  if (!counted) return;
+  if (!counted || !snapshot_->history.Fresh(now.at)) return;
   out.Add(kObserved, {pihole, "blocked"}, counted->blocked);
   out.Add(kObserved, {pihole, "other"}, counted->other);
   if (counted->cached) out.Add(kObserved, {pihole, "cached"}, *counted->cached);

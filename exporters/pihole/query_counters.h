@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "exporters/pihole/api_snapshot.h"
+#include "exporters/pihole/answer_types.h"
 
 struct ObservedQueries {
   double blocked = 0, other = 0;

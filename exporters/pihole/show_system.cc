@@ -1,5 +1,6 @@
 // FTL itself, and the machine it runs on.
 #include "exporters/pihole/show_details.h"
+#include "exporters/pihole/version_order.h"
 
 namespace {
 
@@ -45,7 +46,7 @@ void ShowVersions(const std::string& pihole, const VersionAnswer& answer, Sample
   for (auto& c : answer.components) {
     if (c.version.empty()) continue;
     out.Add(kComponent, {pihole, c.component, c.version, c.latest}, 1);
-    if (!c.latest.empty()) out.Add(kUpdate, {pihole, c.component}, c.version != c.latest);
+    if (auto newer = IsNewer(c.latest, c.version)) out.Add(kUpdate, {pihole, c.component}, *newer);
   }
 }
 
