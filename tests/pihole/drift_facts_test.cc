@@ -1,0 +1,98 @@
+#include "exporters/pihole/drift_facts.h"
+
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using std::chrono::minutes;
+
+Now At(double minute) { return {Instant(FromSeconds(60 * minute)), 1'800'000'000 + 60 * minute}; }
+
+// A component's items by their hashes.
+ConfigItems Has(std::vector<std::uint64_t> lists) {
+  ComponentItems items{7, lists};
+  for (auto item : lists) items.fingerprint = items.fingerprint * 31 + item;
+  return {{"lists", items}};
+}
+
+Part<ConfigItems> ReadAt(double minute, ConfigItems items) {
+  return {std::make_shared<const ConfigItems>(std::move(items)), At(minute).at, minutes(5)};
+}
+
+class DriftFactsTest : public ::testing::Test {
+ protected:
+  void Read(const std::string& pihole, double minute, ConfigItems items) {
+    facts_.Step(pihole, ReadAt(minute, std::move(items)), "a", At(minute));
+  }
+  std::string Page(double minute, const std::string& reference = "a") const {
+    Samples out;
+    facts_.Show({"a", "b", "c"}, reference, At(minute), out);
+    return RenderPage({&out}, Format::kText);
+  }
+  DriftFacts facts_;
+};
+
+constexpr char kDrift[] =
+    "pihole_config_drift_items{pihole=\"b\",component=\"lists\",reference=\"a\"} ";
+constexpr char kSince[] = "pihole_config_drift_since_timestamp_seconds"
+                         "{pihole=\"b\",component=\"lists\",reference=\"a\"} ";
+
+TEST_F(DriftFactsTest, SinceWhenAndHowMuch) {
+  Read("a", 0, Has({1, 2}));
+  Read("b", 0, Has({1, 2}));
+  EXPECT_THAT(Page(0), HasSubstr(std::string(kDrift) + "0\n"));
+  EXPECT_THAT(Page(0), Not(HasSubstr(kSince)));
+  EXPECT_THAT(Page(0), HasSubstr("pihole_config_items{pihole=\"a\",component=\"lists\"} 2\n"));
+  EXPECT_THAT(Page(0),
+              HasSubstr("pihole_config_check_timestamp_seconds{pihole=\"b\"} 1.8e+09\n"));
+  // The reference and a Pi-hole that was never read have none.
+  EXPECT_THAT(Page(0), Not(HasSubstr("drift_items{pihole=\"a\"")));
+  EXPECT_THAT(Page(0), Not(HasSubstr("pihole=\"c\"")));
+
+  Read("a", 5, Has({1, 2, 3}));
+  Read("b", 6, Has({1, 2}));
+  EXPECT_THAT(Page(6), HasSubstr(std::string(kDrift) + "1\n"));
+  EXPECT_THAT(Page(6), HasSubstr(std::string(kSince) + "1800000300\n"));
+  Read("a", 10, Has({1, 2, 3}));
+  Read("b", 11, Has({1, 9}));  // another difference: it still is not equal since then
+  EXPECT_THAT(Page(11), HasSubstr(std::string(kDrift) + "3\n"));
+  EXPECT_THAT(Page(11), HasSubstr(std::string(kSince) + "1800000300\n"));
+  Read("b", 16, Has({1, 2, 3}));
+  EXPECT_THAT(Page(16), HasSubstr(std::string(kDrift) + "0\n"));
+  EXPECT_THAT(Page(16), Not(HasSubstr(kSince)));
+}
+
+// Not known is absent, not equal.
+TEST_F(DriftFactsTest, WhatCannotBeComparedIsAbsent) {
+  Read("a", 0, Has({1}));
+  Read("b", 10, Has({2}));
+  EXPECT_THAT(Page(15), HasSubstr(kDrift));
+  std::string page = Page(15.1);  // of the reference, three intervals are over
+  EXPECT_THAT(page, Not(HasSubstr("drift_")));
+  EXPECT_THAT(page, HasSubstr("pihole_config_fingerprint{pihole=\"b\""));
+  EXPECT_THAT(page, Not(HasSubstr("pihole=\"a\"")));
+
+  Read("a", 20, Has({1}));
+  Part<ConfigItems> none = ReadAt(20, {});
+  none.value = nullptr;
+  facts_.Step("b", none, "a", At(20));
+  EXPECT_THAT(Page(20), Not(HasSubstr("pihole=\"b\"")));
+  Read("b", 21, {});  // read, but the component was not
+  EXPECT_THAT(Page(21), Not(HasSubstr("drift_")));
+  EXPECT_THAT(Page(21), HasSubstr("check_timestamp_seconds{pihole=\"b\"}"));
+  // It differs still: nobody saw that it was equal meanwhile.
+  Read("b", 22, Has({2}));
+  EXPECT_THAT(Page(22), HasSubstr(std::string(kSince) + "1800000600\n"));
+}
+
+TEST_F(DriftFactsTest, AnotherReference) {
+  Read("a", 0, Has({1}));
+  Read("b", 0, Has({2}));
+  facts_.Step("a", ReadAt(1, Has({1})), "b", At(1));
+  EXPECT_THAT(Page(1, "b"),
+              HasSubstr("drift_items{pihole=\"a\",component=\"lists\",reference=\"b\"} 2"));
+  EXPECT_THAT(Page(1, "b"), Not(HasSubstr("drift_items{pihole=\"b\"")));
+  EXPECT_THAT(Page(1, "nobody"), Not(HasSubstr("drift_")));
+}
+
+}  // namespace
