@@ -27,6 +27,8 @@ class ApiFacts {
   // For StateFacts: absent when not known now.
   std::optional<ApiState> state(Instant now) const;
   std::optional<Blocking> blocking(Instant now) const;
+  // Whether the last look ended after `at`; one without an API need not look.
+  bool LookedSince(Instant at) const { return !enabled_ || (looked_ && *looked_ >= at); }
   const ApiSnapshot& snapshot() const { return *snapshot_; }  // empty before the first look
 
  private:

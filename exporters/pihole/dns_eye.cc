@@ -60,8 +60,8 @@ void DnsEye::AskUdp(const std::vector<const ProbeOptions*>& due, Instant now, Dn
   std::vector<DnsQuery> queries;
   for (auto* probe : due) queries.push_back(QueryOf(*probe));
   const std::size_t probes = queries.size();
-  const bool chaos =
-      chaos_interval_ > 0s && answered_ && now - chaos_asked_ >= chaos_interval_ - kMargin;
+  const bool chaos = chaos_interval_ > 0s && answered_ &&
+                     (!chaos_asked_ || now - *chaos_asked_ >= chaos_interval_ - kMargin);
   if (chaos) {
     chaos_asked_ = now;
     for (auto& query : ChaosQueries()) queries.push_back(query);

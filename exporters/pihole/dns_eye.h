@@ -20,7 +20,7 @@ class DnsEye : public Collector {
 
  private:
   struct Asked {
-    Instant at = Instant::min();
+    Instant at;
     bool failed = false;
   };
   bool Due(const ProbeOptions& probe, Instant now) const;
@@ -35,7 +35,7 @@ class DnsEye : public Collector {
   const Duration interval_, chaos_interval_;
   const std::string eye_;
   std::map<std::string, Asked> asked_;    // by probe
-  Instant chaos_asked_ = Instant::min();
+  std::optional<Instant> chaos_asked_;
   bool answered_ = false;                 // the last look
   std::optional<Instant> failing_since_;  // a probe, and none of its kind passed since
 };

@@ -67,7 +67,7 @@ void DnsFacts::Configure(const std::vector<ProbeOptions>& options, Duration chao
   chaos_interval_ = chaos_interval;
 }
 
-void DnsFacts::Step(const DnsLook& look, Instant end, const Now& now) {
+void DnsFacts::Step(const DnsLook& look, Instant begin, Instant end, const Now& now) {
   answered_ = look.chaos.has_value();
   for (auto& seen : look.probes) {
     answered_ = answered_ || seen.answered;
@@ -80,6 +80,8 @@ void DnsFacts::Step(const DnsLook& look, Instant end, const Now& now) {
     if (seen.outcome == ProbeOutcome::kPassed) probe->seen.passed_unix_seconds = now.Unix(end);
     else ++probe->seen.failures[ProbeOutcomeName(seen.outcome)];
   }
+  if (answered_) silent_since_.reset();
+  else if (!silent_since_) silent_since_ = begin;
   if (!look.chaos) return;
   chaos_ = look.chaos;
   chaos_end_ = end;

@@ -17,7 +17,7 @@
 class DnsFacts {
  public:
   void Configure(const std::vector<ProbeOptions>& probes, Duration chaos_interval);
-  void Step(const DnsLook& look, Instant end, const Now& now);
+  void Step(const DnsLook& look, Instant begin, Instant end, const Now& now);
   void Show(const std::string& pihole, const Now& now, Samples& out) const;
 
   // Whether the look proves that the Pi-hole resolves and blocks: all mandatory probes passed.
@@ -26,6 +26,8 @@ class DnsFacts {
   StateFacts Known(Instant now) const;
   // Whether any probe failed when it was last asked.
   bool Failing() const;
+  // Begin of the first of the last looks, in a row, that got no answer at all.
+  std::optional<Instant> silent_since() const { return silent_since_; }
 
  private:
   struct Seen {
@@ -43,6 +45,7 @@ class DnsFacts {
 
   std::vector<Probe> probes_;
   bool answered_ = false;  // anything, in the last look
+  std::optional<Instant> silent_since_;
   double sent_udp_ = 0, sent_tcp_ = 0;
   Duration chaos_interval_{};
   std::optional<ChaosCounters> chaos_;

@@ -97,7 +97,7 @@ void Piholes::Step(const PiholeEvidence& e, const Now& now) {
 
 void Piholes::Step(const PiholeEvidence& e, const DnsLook& look, Watched& watched,
                    const Now& now) {
-  watched.dns.Step(look, e.end, now);
+  watched.dns.Step(look, e.begin, e.end, now);
   const Attempt attempt{watched.dns.Filters(look), e.begin, e.end};
   watched.service.Attempted(attempt, now);
   watched.service.Looked(e.end);
@@ -112,7 +112,9 @@ void Piholes::Step(const PiholeEvidence& e, const DnsLook& look, Watched& watche
 
 std::optional<PiholeState> Piholes::StateOfWatched(const Watched& watched, Instant now) const {
   StateFacts facts = watched.dns.Known(now);
-  facts.api = watched.api.state(now);
+  // What the API said before the silence says nothing about it.
+  auto silent = watched.dns.silent_since();
+  if (!silent || watched.api.LookedSince(*silent)) facts.api = watched.api.state(now);
   facts.blocking = watched.api.blocking(now);
   return StateOf(facts);
 }
