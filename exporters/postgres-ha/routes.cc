@@ -163,8 +163,10 @@ void Routes::Show(const std::vector<std::string>& members, const Now& now, Sampl
   for (auto& [kind, judged] : judged_) judged.service.Show(now, {}, out);
   if (!judged_.empty())
     out.Add(kInterval, {options_.name}, Seconds(options_.sites.front().route_interval));
-  for (auto& [key, w] : watched_) {
-    const std::string& site = std::get<0>(key);  // clang 14 captures no structured binding
+  for (auto& entry : watched_) {
+    auto& key = entry.first;  // clang 14 captures no structured binding
+    auto& w = entry.second;
+    const std::string& site = std::get<0>(key);
     const bool fresh = std::get<2>(key);
     auto route = RouteLabel(std::get<1>(key)), session = SessionLabel(fresh);
     for (auto state : kStates) {

@@ -39,8 +39,9 @@ void DataSet::ShowIncidents(Samples& out) const {
     out.Add(kIncidents, {options_.name, kind}, incident.count);
     if (incident.count == 0) continue;
     out.Add(kIncidentTime, {options_.name, kind}, incident.unix_seconds);
-    auto add = [&](const Metric<2>& metric, std::optional<double> value) {
-      if (value) out.Add(metric, {options_.name, kind}, *value);
+    // Named anew: clang 14 captures no structured binding.
+    auto add = [&, &label = kind](const Metric<2>& metric, std::optional<double> value) {
+      if (value) out.Add(metric, {options_.name, label}, *value);
     };
     const Loss& loss = incident.loss;
     add(kLost, loss.seconds), add(kLostLow, loss.low_seconds), add(kLostHigh, loss.high_seconds);
