@@ -12,7 +12,7 @@
 set -u -o pipefail
 lab_scripts=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 # What the caller exported may be of another lab; only the options count.
-lab_options="PARENT|TTL|LOOP_WAIT|RETRY_TIMEOUT|DOWN_AFTER_MS|FAILOVER_TIMEOUT_MS|MACHINES"
+lab_options="PARENT|TTL|LOOP_WAIT|RETRY_TIMEOUT|DOWN_AFTER_MS|FAILOVER_TIMEOUT_MS|MACHINES|TLS"
 for name in "${!LAB_@}"; do
   [[ $name =~ ^LAB_($lab_options)$ ]] || unset "$name"
 done

@@ -7,6 +7,33 @@ redis_sentinels="s1 s2 s3"
 host_of() { if [[ ${LAB_MACHINES-} ]]; then machine_address "${1:1}"; else echo 127.0.0.1; fi; }
 port_of() { local name=LAB_${1^^}_PORT; echo "${!name}"; }
 
+# What redis-cli needs to be let in; nothing where there is no TLS.
+tls_of_client() {
+  [[ ! ${LAB_TLS-} ]] || echo --tls --cacert "$LAB_TLS_CA_FILE" --cert "$LAB_TLS_CERT_FILE" \
+    --key "$LAB_TLS_KEY_FILE"
+}
+
+# certificate NAME OPENSSL_OPTION...: DIR/tls/NAME.pem and its key, for two days.
+certificate() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$1" \
+    -keyout "$LAB_DIR/tls/$1.key" -out "$LAB_DIR/tls/$1.pem" "${@:2}" 2>>"$LAB_DIR/log/tls.log" ||
+    lab_fail "openssl makes no certificate: $(tail -n 1 "$LAB_DIR/log/tls.log")"
+}
+
+# A CA, the servers' certificate, which they show each other, too, and one of a client.
+make_certificates() {
+  local files=$LAB_DIR/tls
+  local signed=(-CA "$files/ca.pem" -CAkey "$files/ca.key")
+  mkdir -m 755 "$files"
+  certificate ca
+  certificate server "${signed[@]}" -addext \
+    "subjectAltName=IP:$(host_of r1),IP:$(host_of r2),IP:$(host_of r3)"
+  certificate client "${signed[@]}" -addext subjectAltName=DNS:client
+  ((EUID)) || chown "$(lab_server_user)" "$files/server.key"
+  lab_set LAB_TLS_CA_FILE="$files/ca.pem" LAB_TLS_CERT_FILE="$files/client.pem" \
+    LAB_TLS_KEY_FILE="$files/client.key"
+}
+
 # Everything that lab.env says; the passwords of nodes and Sentinels differ.
 publish() {
   local secret
@@ -15,7 +42,8 @@ publish() {
   done
   local node=$LAB_DIR/secrets/redis sentinel=$LAB_DIR/secrets/sentinel
   lab_set LAB_HOST1="$(host_of r1)" LAB_HOST2="$(host_of r2)" LAB_HOST3="$(host_of r3)" \
-    LAB_MACHINES="${LAB_MACHINES-}" LAB_DOWN_AFTER_MS="${LAB_DOWN_AFTER_MS-1500}" \
+    LAB_MACHINES="${LAB_MACHINES-}" LAB_TLS="${LAB_TLS-}" \
+    LAB_DOWN_AFTER_MS="${LAB_DOWN_AFTER_MS-1500}" \
     LAB_FAILOVER_TIMEOUT_MS="${LAB_FAILOVER_TIMEOUT_MS-6000}" LAB_MASTER_NAME=mymaster \
     LAB_EXPORTER_USER=exporter LAB_APP_USER=app LAB_ADMIN_USER=admin \
     LAB_REDIS_EXPORTER_PASSWORD_FILE="${node}_exporter" \
@@ -54,10 +82,27 @@ sentinel_users() {
     "+sentinel|is-master-down-by-addr"
 }
 
+# Where there is TLS nobody is let in without it, or without a certificate.
+listening() {
+  if [[ ! ${LAB_TLS-} ]]; then
+    echo "port $1"
+  else
+    cat <<END
+port 0
+tls-port $1
+tls-ca-cert-file $LAB_TLS_CA_FILE
+tls-cert-file $LAB_DIR/tls/server.pem
+tls-key-file $LAB_DIR/tls/server.key
+tls-auth-clients yes
+tls-replication yes
+END
+  fi
+}
+
 # A title of its own would overwrite the environment, by which the lab finds its processes.
 server_settings() {
   echo "bind $(host_of "$1")"
-  echo "port $(port_of "$1")"
+  listening "$(port_of "$1")"
   echo "dir $LAB_DIR/$1"
   echo "daemonize no"
   echo "logfile \"\""

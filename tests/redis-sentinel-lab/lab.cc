@@ -38,7 +38,7 @@ std::vector<std::string> Command(const std::string& sentinel,
   std::string user = "{user: " + lab["EXPORTER_USER"] + ", password_file: ";
   std::string further;
   for (auto& line : more) further += "    " + line + "\n";
-  std::ofstream(file) << "deployments:\n  - name: lab\n    sentinels: \"" << lab.Address(sentinel)
+  std::ofstream(file) << "deployments:\n  - name: lab\n    sentinels: \"" << lab.Url(sentinel)
                       << "\"\n    sentinel_auth: " << user
                       << lab["SENTINEL_EXPORTER_PASSWORD_FILE"] << "}\n    redis_auth: " << user
                       << lab["REDIS_EXPORTER_PASSWORD_FILE"] << "}\n" << further;
@@ -58,13 +58,15 @@ RedisLab& RedisLab::The() {
   return lab;
 }
 
-bool RedisLab::Start() {
+bool RedisLab::Start(bool tls) {
   char name[] = "/tmp/redis-sentinel-lab-test.XXXXXX";
   directory_ = mkdtemp(name);
   chmod(name, 0755);
   where_ = directory_ + "/lab";
   setenv("LAB_PARENT", std::to_string(getpid()).c_str(), 1);  // it ends with this process
+  setenv("LAB_TLS", tls ? "yes" : "", 1);
   Do("up");
+  values_.clear();
   std::ifstream file(where_ + "/lab.env");
   for (std::string line; std::getline(file, line);)
     if (auto equals = line.find('='); line.starts_with("LAB_") && equals != std::string::npos)
@@ -92,6 +94,10 @@ int RedisLab::Port(const std::string& server) const {
 
 std::string RedisLab::Address(const std::string& server) const {
   return "127.0.0.1:" + std::to_string(Port(server));
+}
+
+std::string RedisLab::Url(const std::string& server) const {
+  return ((*this)["TLS"] == "yes" ? "rediss://" : "") + Address(server);
 }
 
 std::string RedisLab::Do(const std::string& verb, const std::vector<std::string>& words) const {

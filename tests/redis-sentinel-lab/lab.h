@@ -24,12 +24,15 @@ class RedisLab {
   // Runs the script with the lab as its second word and returns what it says; a failure of the test
   // when it fails.
   std::string Do(const std::string& verb, const std::vector<std::string>& words = {}) const;
+  // As the configuration names it: with rediss:// where there is TLS.
+  std::string Url(const std::string& server) const;
   // A command as admin.
   std::string Cli(const std::string& server, std::vector<std::string> words) const;
   std::string Master() const;                 // r1 to r3
   std::vector<std::string> Replicas() const;  // the two others
 
-  bool Start();
+  // With `tls` nobody is let in without a certificate.
+  bool Start(bool tls = false);
   void End();
 
  private:
