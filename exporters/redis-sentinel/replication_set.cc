@@ -87,7 +87,10 @@ void ReplicationSet::Step(const RedisEvidence& e, const NodeLook& look, const No
     }
   }
   StepSplitBrain(e, look, node);
+  last_change_.phases.Looked(e, look);
+  if (look.info && !IsMaster(look)) node.master_since.reset();
   if (IsMaster(look)) {
+    node.master_since = node.master_since.value_or(e.end);
     Remember(*look.info, e.begin, e.end, node.marks);
     node.pace.Step(*look.info, e.end);
   }
@@ -189,6 +192,7 @@ void ReplicationSet::Step(const RedisEvidence& e, const EventLook& look, const N
   const SentinelEvent& event = look.event;
   SawFailover(event, now);
   if (look.late || !event.address) return;  // it dates nothing
+  last_change_.phases.Heard(event, announced_, e.end);
   if (AnnouncesMaster(event)) {
     Listed(*event.address, e.end);
     return Announced(ToText(*event.address), e.begin, e.end, e.end, now);

@@ -115,6 +115,6 @@ class ReplicationSet {
   Instant loss_told_ = Instant();
   RedisIncidents incidents_;
   CutOff cut_off_;
-  std::optional<double> unreachable_low_, unreachable_high_;  // seconds, before the last failover
+  LastChange last_change_;
   Instant suspect_until_ = Instant();
 };

@@ -14,6 +14,16 @@ constexpr Duration kUnwatched = 10s;
 // within a period of their messages, 2 s: until then those that still name the old master are no news.
 constexpr Duration kFollowWithin = 2s;
 
+std::optional<Instant> Known(Instant at) {
+  return at == Instant::max() ? std::nullopt : std::optional(at);
+}
+
+// A master that works for us and not for its Sentinels failed after its last answer to them.
+std::optional<Instant> FailedAt(const Service& service, const CutOff& cut_off) {
+  auto& outage = service.open_outage();
+  return outage ? outage->Start() : cut_off.last_ok;
+}
+
 }  // namespace
 
 std::vector<const ReplicationSet::ViewOf*> ReplicationSet::FreshViews(Instant now) const {
@@ -80,6 +90,8 @@ void ReplicationSet::Announced(const std::string& node, Instant begin, Instant e
     fact.to = node;
     fact.kind = KindOfChange(old, end);
     TakenOver(fact, old, begin, end);
+    last_change_.phases.Changed({fact.kind, from, FailedAt(service_, cut_off_),
+                                 nodes_[node].master_since, Known(likely)});
   }
   announced_ = node;
   announced_at_ = end;
@@ -97,12 +109,13 @@ void ReplicationSet::Announced(const std::string& node, Instant begin, Instant e
 
 void ReplicationSet::TakenOver(const FailoverFact& fact, const Node& old, Instant begin,
                                Instant end) {
-  unreachable_low_.reset();
-  unreachable_high_.reset();
+  auto& [low, high, phases] = last_change_;
+  low.reset();
+  high.reset();
   if (fact.kind == "failover" && cut_off_.first_unanswered)
-    unreachable_low_ = std::max(0.0, Seconds(begin - *cut_off_.first_unanswered));
+    low = std::max(0.0, Seconds(begin - *cut_off_.first_unanswered));
   if (fact.kind == "failover" && cut_off_.last_ok)
-    unreachable_high_ = Seconds(end - *cut_off_.last_ok);
+    high = Seconds(end - *cut_off_.last_ok);
   service_.Failover(fact);
   departure_.reset();
   if (fact.kind != "unseen") Depart(fact.from, old);

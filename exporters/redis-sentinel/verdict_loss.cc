@@ -75,8 +75,10 @@ void ReplicationSet::TellLoss(Instant at) {
 }
 
 void ReplicationSet::ShowLoss(Samples& out) const {
-  if (unreachable_low_) out.Add(kUnreachableLow, {name_}, *unreachable_low_);
-  if (unreachable_high_) out.Add(kUnreachableHigh, {name_}, *unreachable_high_);
+  auto& [low, high, phases] = last_change_;
+  if (low) out.Add(kUnreachableLow, {name_}, *low);
+  if (high) out.Add(kUnreachableHigh, {name_}, *high);
+  phases.Show(name_, out);
   auto writes = departure_ && departure_->known() ? departure_->writes() : std::nullopt;
   if (departure_ && split_brain_.proven()) ShowDivergence(name_, *departure_, out);
   if (!writes) return;

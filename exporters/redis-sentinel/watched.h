@@ -5,6 +5,7 @@
 #include "common/outage.h"
 #include "exporters/redis-sentinel/dataset_watch.h"
 #include "exporters/redis-sentinel/evidence.h"
+#include "exporters/redis-sentinel/failover_phases.h"
 #include "exporters/redis-sentinel/write_mark.h"
 #include "exporters/redis-sentinel/write_pace.h"
 
@@ -18,6 +19,7 @@ struct WatchedNode {
   std::string run_id;                       // by the newest answer
   std::optional<Instant> refused;           // nothing listens there since, at the latest
   WriteMarks marks;                         // of the last looks that found it a master
+  std::optional<Instant> master_since;      // end of the first look in a row that found it one
   bool silent = false;                      // it has not answered since
   long long clients = 0;                    // connected, by the newest answer
   WritePace pace;                           // while it is a master
@@ -36,4 +38,10 @@ struct SentinelView {
 struct CutOff {
   std::optional<Instant> last_ok;           // the earliest last answer
   std::optional<Instant> first_unanswered;  // the latest first ping without one
+};
+
+// What the last change of master took.
+struct LastChange {
+  std::optional<double> unreachable_low, unreachable_high;  // seconds, of a failover
+  FailoverPhases phases;
 };
