@@ -39,9 +39,10 @@ TEST_F(RedisTiltLab, WithTwoInTiltNoFailoverIsPossibleAndCkquorumIsContent) {
     return p.Is("redis_sentinel_failover_possible", {{"master_name", "mymaster"}}, 0) &&
            p.Is("redis_sentinel_failover_blocked", tilt, 1);
   });
-  EXPECT_TRUE(Eventually(5, "CKQUORUM is content", [&] {
-    return lab.Cli("s1", {"SENTINEL", "CKQUORUM", "mymaster"}).starts_with("OK 3 usable");
+  EXPECT_TRUE(Eventually(5, "they are found up", [&] {
+    return lab.Cli("s1", {"SENTINEL", "SENTINELS", "mymaster"}).find("s_down") == std::string::npos;
   }));
+  EXPECT_TRUE(lab.Cli("s1", {"SENTINEL", "CKQUORUM", "mymaster"}).starts_with("OK 3 usable"));
   EXPECT_TRUE(exporter.Scrape().Is("redis_sentinel_failover_possible",
                                    {{"master_name", "mymaster"}}, 0));
 }
