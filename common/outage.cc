@@ -100,6 +100,7 @@ OutageWatch::Event OutageWatch::Ok(const Attempt& a) {
       open_->last_fail = std::max(start, std::min(open_->last_fail, a.failed_begin));
     }
     ++successes_;
+    open_->mixed = open_->mixed || a.unsure;
     if (open_->mixed && successes_ == std::min(sure_, rise_)) open_->sure_ok = a.end;
     if (successes_ >= rise_) {
       event.closed = std::move(open_);

@@ -22,6 +22,8 @@ struct Attempt {
   Instant failed_begin = Instant::max();
   // Of an ok: when it began to work, by a sign that is no proof; max without one.
   Instant likely = Instant::max();
+  // Of an ok: it may not be so for everybody yet. The end is sure as where an outage was mixed.
+  bool unsure = false;
 };
 
 // Turns the looks of a group's members into attempts of the group. One ok look proves the

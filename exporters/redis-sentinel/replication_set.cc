@@ -22,7 +22,10 @@ ServiceOptions ToServiceOptions(const DeploymentOptions& o, const std::string& n
   s.rpo_objective_seconds = o.rpo_objective_seconds;
   s.look_interval_seconds = Seconds(o.look_interval);
   s.patience_seconds = Seconds(3 * o.look_interval + o.look_deadline);
-  s.fall = s.rise = 2;
+  s.fall = 2;
+  // A client may ask a Sentinel that follows the others a moment later: the end is sure with the
+  // third look.
+  s.rise = s.sure = 3;
   if (o.redis_nodes) return s;
   s.essence = "a master that the Sentinels find up";
   s.look_interval_seconds = Seconds(kSentinelInterval);

@@ -104,7 +104,7 @@ void ReplicationSet::Announced(const std::string& node, Instant begin, Instant e
       departure_->Succeeded(*successor.last->info))
     TellLoss(end);
   bool ready = successor.result == Result::kOk && end - successor.end < Patience();
-  if (!first && ready) Attempted({Result::kOk, begin, end, begin, likely}, now);
+  if (!first && ready) Attempted({Result::kOk, begin, end, begin, likely, true}, now);
 }
 
 void ReplicationSet::TakenOver(const FailoverFact& fact, const Node& old, Instant begin,
