@@ -16,7 +16,7 @@
 //                that was not heard, the first look that found it a master
 //   announce     -> the first +promoted-slave or +switch-master
 //   reconfigure  announced -> +failover-end of the Sentinel that led
-//   demote       announced -> +convert-to-slave of the old master, or a look that found it a replica
+//   demote       announced -> +convert-to-slave of the old master, or a look that finds it so
 // An event dates its mark by when it came; one that is late is none, and is not to be given here.
 class FailoverPhases {
  public:

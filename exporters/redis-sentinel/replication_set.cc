@@ -156,6 +156,7 @@ void ReplicationSet::Step(const RedisEvidence& e, const SentinelLook& look, cons
   View& own = views_[look.sentinel];
   if (own.said.address && view.address && ToText(*own.said.address) != ToText(*view.address))
     own.other_begin = own.begin;
+  if (view.address) disagreement_.Named(look.sentinel, ToText(*view.address), e.begin, e.end);
   own.said = view;
   own.begin = e.begin;
   own.end = e.end;

@@ -112,7 +112,7 @@ class ReplicationSet {
   bool objectively_down_ = false;      // +odown of the master, since it was announced
   bool asked_for_ = false;             // +try-failover without that: by SENTINEL FAILOVER
   std::optional<Departure> departure_;  // of the old master, at the last change
-  Instant loss_told_ = Instant();
+  Disagreement disagreement_;
   RedisIncidents incidents_;
   CutOff cut_off_;
   LastChange last_change_;

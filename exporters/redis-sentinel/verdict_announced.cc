@@ -109,7 +109,7 @@ void ReplicationSet::Announced(const std::string& node, Instant begin, Instant e
 
 void ReplicationSet::TakenOver(const FailoverFact& fact, const Node& old, Instant begin,
                                Instant end) {
-  auto& [low, high, phases] = last_change_;
+  auto& [low, high, phases, told] = last_change_;
   low.reset();
   high.reset();
   if (fact.kind == "failover" && cut_off_.first_unanswered)

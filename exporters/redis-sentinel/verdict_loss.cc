@@ -50,7 +50,7 @@ void ShowDivergence(const std::string& name, const Departure& old, Samples& out)
 
 void ReplicationSet::Depart(const std::string& from, const Node& old) {
   departure_.emplace(from, old.marks);
-  loss_told_ = Instant();
+  last_change_.loss_told = Instant();
   if (old.last && !old.last->info) departure_->Failed(old.refused);
 }
 
@@ -62,20 +62,20 @@ void ReplicationSet::StepLoss(const RedisEvidence& e, const NodeLook& look) {
   if (look.node == announced_ && look.info && departure_->Succeeded(*look.info)) TellLoss(e.end);
   if (look.node != departure_->node()) return;
   if (!look.info) return departure_->Failed(node.refused);
-  if (departure_->Answered(*look.info, e.begin, e.end) || e.end - loss_told_ > kTellEvery)
+  if (departure_->Answered(*look.info, e.begin, e.end) || e.end - last_change_.loss_told > kTellEvery)
     TellLoss(e.end);
 }
 
 void ReplicationSet::TellLoss(Instant at) {
   if (!departure_->known() || service_.failovers().empty()) return;
-  loss_told_ = at;
+  last_change_.loss_told = at;
   FailoverFact fact = service_.failovers().back();
   fact.loss = departure_->loss();
   service_.Amend(std::move(fact));
 }
 
 void ReplicationSet::ShowLoss(Samples& out) const {
-  auto& [low, high, phases] = last_change_;
+  auto& [low, high, phases, told] = last_change_;
   if (low) out.Add(kUnreachableLow, {name_}, *low);
   if (high) out.Add(kUnreachableHigh, {name_}, *high);
   phases.Show(name_, out);

@@ -63,6 +63,7 @@ void ReplicationSet::Show(const Now& now, Samples& out) const {
   ShowLoop(now, out);
   ShowViews(now, out);
   ShowAgreement(now, out);
+  disagreement_.Show(name_, out);
   ShowProspects(now, out);
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/outage.h"
 #include "exporters/redis-sentinel/dataset_watch.h"
+#include "exporters/redis-sentinel/disagreement.h"
 #include "exporters/redis-sentinel/evidence.h"
 #include "exporters/redis-sentinel/failover_phases.h"
 #include "exporters/redis-sentinel/write_mark.h"
@@ -40,8 +41,9 @@ struct CutOff {
   std::optional<Instant> first_unanswered;  // the latest first ping without one
 };
 
-// What the last change of master took.
+// What the last change of master took and cost.
 struct LastChange {
   std::optional<double> unreachable_low, unreachable_high;  // seconds, of a failover
   FailoverPhases phases;
+  Instant loss_told = Instant();  // last
 };
