@@ -34,6 +34,9 @@ struct Scraper::State {
 
 namespace {
 
+// Of one group, whose judge bounds what it knows; 100 masters of a Sentinel make 7,500.
+constexpr int kMaxVerdictSamples = 50'000;
+
 const Metric kShared(
     "sentinel_exporter_scrapes_shared_total", Type::kCounter,
     "Scrapes that were answered from the collection of another one that overlapped.");
@@ -129,12 +132,17 @@ std::string Scraper::Scrape(const Deadline& deadline, Format format) {
   for (std::size_t i = 0; i < members.size(); ++i) members[i]->Report(self, slots[i]);
   self.Add(kShared, state_->shared);
   if (state_->self) state_->self(self);
-  std::vector<Samples> verdicts(judges.size());
+  std::vector<Samples> verdicts(judges.size(), Samples({}, kMaxVerdictSamples));
   std::vector<const Samples*> parts;
   for (auto& slot : slots)
     if (slot.samples) parts.push_back(slot.samples.get());
   for (std::size_t i = 0; i < judges.size(); ++i) judges[i]->Show(Now::Read(), verdicts[i]);
-  for (auto& verdict : verdicts) parts.push_back(&verdict);
+  for (auto& verdict : verdicts) {
+    parts.push_back(&verdict);
+    if (verdict.dropped() > 0)
+      Log(Level::kWarn, "samples of a verdict dropped, there are too many",
+          {{"dropped", std::to_string(verdict.dropped())}});
+  }
   parts.push_back(&self);
   return RenderPage(parts, format);
 }

@@ -210,6 +210,20 @@ struct Verdict : Judge {
   double at_;
 };
 
+struct LongVerdict : Verdict {
+  using Verdict::Verdict;
+  void Show(const Now&, Samples& out) override {
+    for (int i = 0; i < at_; ++i) out.Add(kValue, {std::to_string(i)}, i);
+  }
+};
+
+TEST(Scrape, ShowsTheWholeVerdictOnAHundredServices) {
+  Scraper scraper;
+  scraper.Set({{"g", std::make_shared<LongVerdict>(20'000), [] { return std::vector<Target>(); }}});
+  std::string page = scraper.Scrape(Deadline::In(kLong), Format::kText);
+  EXPECT_EQ(ValueOf(page, "test_scrape_value{what=\"19999\"}"), "19999");
+}
+
 TEST(Scrape, ShowsVerdictsAndTheExportersOwn) {
   Scraper scraper([](Samples& out) { out.Add(kValue, {"self"}, 7); });
   scraper.Set({{"g", std::make_shared<Verdict>(10), [] { return std::vector<Target>(); }},
