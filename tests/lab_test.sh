@@ -244,7 +244,7 @@ redis_failovers() {
   eventually 10 "redis: another master after a kill" redis_has_moved
   second=$("$lab/redis" master "$redis")
   eventually 5 "redis: the application writes there" redis_as "$second" app SET another key
-  eventually 5 "redis: the writer finds it" grep -c last "$redis/log/writer.log"
+  eventually 20 "redis: the writer finds it" grep -c last "$redis/log/writer.log"
   check "redis: nothing was lost" answers kept redis_as "$second" app GET key
   fault redis start "$redis" r1
   fault redis wait "$redis"
