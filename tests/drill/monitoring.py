@@ -13,8 +13,7 @@ import urllib.request
 import real_servers
 
 INTERVAL_S = 15
-RULES = real_servers.ROOT + "/alerts/postgres-ha.yml"
-EVENT_WINDOW = 'record: "postgres:event_window_seconds", expr: vector(3600)'
+EVENT_WINDOW = ':event_window_seconds", expr: vector(3600)'
 # Nothing is batched or delayed: what arrives is what happened.
 ALERTMANAGER = """
 route: {receiver: drill, group_by: [alertname], group_wait: 0s, group_interval: 1s,
@@ -25,7 +24,7 @@ PROMETHEUS = """
 global: {scrape_interval: %ds, evaluation_interval: %ds}
 rule_files: [%s]
 alerting: {alertmanagers: [{static_configs: [{targets: ["127.0.0.1:%d"]}]}]}
-scrape_configs: [{job_name: postgres-ha, static_configs: [{targets: ["127.0.0.1:%d"]}]}]
+scrape_configs: [{job_name: %s, static_configs: [{targets: ["127.0.0.1:%d"]}]}]
 """
 
 
@@ -79,11 +78,12 @@ class Program:
 
 
 class Monitoring:
-    """As a deployment has it, but for the time that an event stays an alert."""
+    """As a deployment has it, but for the time that an event stays an alert. `job`: the exporter's
+    name, which is that of its rules."""
 
-    def __init__(self, lab, exporter, event_window_s):
-        self.receiver = Receiver()
-        with open(RULES, encoding="utf-8") as file:
+    def __init__(self, lab, exporter, event_window_s, job="postgres-ha"):
+        self.receiver, self.job = Receiver(), job
+        with open(f"{real_servers.ROOT}/alerts/{job}.yml", encoding="utf-8") as file:
             rules = file.read()
         assert rules.count(EVENT_WINDOW) == 1, "the rules have no event window"
         with open(lab.files + "/rules.yml", "w", encoding="utf-8") as file:
@@ -94,7 +94,7 @@ class Monitoring:
             "--cluster.listen-address=")
         self.prometheus = Program(
             lab, "prometheus", PROMETHEUS % (INTERVAL_S, INTERVAL_S, lab.files + "/rules.yml",
-                                             self.alertmanager.port, exporter.port),
+                                             self.alertmanager.port, job, exporter.port),
             "storage.tsdb.path", "--storage.tsdb.retention.time=6h")
         real_servers.wait(30, "Prometheus answers", self.answers)
 
@@ -127,7 +127,7 @@ class Monitoring:
 
     def ready(self):
         """Whether it scrapes, every rule was evaluated without error, and Alertmanager is known."""
-        return (self.get("query", query='up{job="postgres-ha"} == 1')["result"]
+        return (self.get("query", query=f'up{{job="{self.job}"}} == 1')["result"]
                 and all(rule["health"] == "ok" for rule in self.rules().values())
                 and self.get("alertmanagers")["activeAlertmanagers"])
 
