@@ -1,6 +1,8 @@
 // What the last change of the master cost.
 #include "exporters/redis-sentinel/replication_set.h"
 
+#include "common/net.h"
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -32,13 +34,6 @@ const Metric kDivergedBytes("redis_sentinel_split_brain_diverged_bytes", Type::k
 const Metric kDivergedWrites("redis_sentinel_split_brain_diverged_writes", Type::kGauge,
                              "And so many changes of keys. Absent: unknown.", "master_name", "node");
 
-// The host is there and the port is closed: the process is gone. A firewall can say so too; if the
-// master answers again as it was, that is taken back.
-bool Refused(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnavailable &&
-         std::string(status.message()).ends_with("refused");
-}
-
 void ShowDivergence(const std::string& name, const Departure& old, Samples& out) {
   if (!old.known() || !old.exact()) return;
   if (auto bytes = old.loss().bytes) out.Add(kDivergedBytes, {name, old.node()}, *bytes);
@@ -57,7 +52,9 @@ void ReplicationSet::Depart(const std::string& from, const Node& old) {
 void ReplicationSet::StepLoss(const RedisEvidence& e, const NodeLook& look) {
   Node& node = nodes_[look.node];
   if (look.info) node.refused.reset();
-  else if (!node.refused && Refused(look.status)) node.refused = e.end;
+  // The process is gone. A firewall can say so too; if the master answers again as it was, that is
+  // taken back.
+  else if (!node.refused && IsRefused(look.status)) node.refused = e.end;
   if (!departure_ || departure_->over()) return;
   if (look.node == announced_ && look.info && departure_->Succeeded(*look.info)) TellLoss(e.end);
   if (look.node != departure_->node()) return;

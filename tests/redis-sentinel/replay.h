@@ -34,7 +34,7 @@ inline RedisEvidence NodeEvidence(double begin, double end, const std::string& n
   return {{"redis " + node, At(begin), At(end)}, NodeLook{node, absl::OkStatus(), std::move(info)}};
 }
 inline RedisEvidence NodeFailed(double begin, double end, const std::string& node,
-                                absl::Status status = absl::UnavailableError("refused")) {
+                                absl::Status status = absl::UnavailableError("10.88.0.11:6379: refused")) {
   return {{"redis " + node, At(begin), At(end)}, NodeLook{node, std::move(status), std::nullopt}};
 }
 inline Info MasterInfo(long long offset = 1000, const std::string& id = "a",

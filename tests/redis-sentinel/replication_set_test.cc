@@ -87,6 +87,39 @@ TEST(Recorded, KilledMaster) {
   EXPECT_EQ(r.Value("ha_active", active), 1);
 }
 
+// Another election, another winner; the old master comes back 9.1 s later and writes for 11 s.
+TEST(Recorded, KilledMasterOfWhichAnotherReplicaTakesOver) {
+  Replay r(Timeline("rawkill9"));
+  ExpectOutage(r, 2.75);
+  ExpectUnreachable(r, 2.75);
+  ASSERT_EQ(r.service().failovers().size(), 1u);
+  EXPECT_EQ(r.failover().kind, "failover");
+  EXPECT_EQ(r.failover().to, k3);
+  EXPECT_NEAR(r.Value("ha_split_brain_seconds_total"), 11, 0.5);
+  EXPECT_EQ(r.failover().loss.low_bytes, 0);
+}
+
+// A Sentinel hung for 4 s and is in TILT for 30: clients and the master notice nothing, and the
+// two others would have done.
+TEST(Recorded, OneSentinelInTilt) {
+  auto all = Timeline("tilt");
+  Replay r({});
+  bool missed = false, possible = true;
+  for (auto& e : all) {
+    r.Step({e});
+    const std::string name = "{master_name=\"mymaster\"}";
+    missed |= r.Value("redis_sentinel_reachable_sentinels", name) == 2;
+    possible &= r.end < -2 || r.Value("redis_sentinel_failover_possible", name) == 1;
+  }
+  EXPECT_TRUE(missed);
+  EXPECT_TRUE(possible);
+  EXPECT_EQ(r.Value("redis_sentinel_events_total",
+                    "{sentinel=\"10.88.0.11:26379\",event=\"+tilt\"}"), 1);
+  EXPECT_EQ(r.Value("ha_service_up"), 1);
+  EXPECT_EQ(r.Value("ha_outages_total"), 0);
+  EXPECT_EQ(r.service().failovers().size(), 0u);
+}
+
 TEST(Recorded, HungMaster) {
   Replay r(Timeline("sigstop"));
   ExpectOutage(r, 3.07);
@@ -116,8 +149,21 @@ TEST(Recorded, DivergenceGrowsWhileThereAreTwoMasters) {
   const std::string old = "{master_name=\"mymaster\",node=\"" + k1 + "\"}";
   EXPECT_EQ(r.Value("ha_split_brain"), 1);
   EXPECT_NEAR(r.Value("redis_sentinel_split_brain_diverged_bytes", old), 57869 * 7 / 11., 5000);
+  EXPECT_TRUE(std::isnan(r.Value("redis_sentinel_split_brain_diverged_writes", old)))
+      << "the recording has no count of changes";
   EXPECT_TRUE(std::isnan(Replay(Timeline("manual"))
                              .Value("redis_sentinel_split_brain_diverged_bytes", old)));
+}
+
+TEST(Recorded, DivergedWritesByTheCountOfChanges) {
+  auto all = Timeline("manual");
+  std::erase_if(all, [](auto& e) { return EndOf(e) > 8; });
+  for (auto& e : all)
+    if (auto* look = std::get_if<NodeLook>(&e.seen); look && look->info)
+      look->info->unsaved_changes = look->info->offset_bytes.value_or(0) * 1100 / 57869;
+  Replay r(all);
+  const std::string old = "{master_name=\"mymaster\",node=\"" + k1 + "\"}";
+  EXPECT_NEAR(r.Value("redis_sentinel_split_brain_diverged_writes", old), 1100 * 7 / 11., 95);
 }
 
 // We see both sides, as clients on either side do who stay on it: the old master never stopped.
