@@ -102,7 +102,8 @@ absl::Status CurrentPoll::AskDrift(const PollDeadlines& deadlines, ApiSnapshot& 
   auto items = FingerprintsOf(answers, drift_.include_comments);
   const Instant at = Clock::now();
   snapshot.config = {std::make_shared<const ConfigItems>(std::move(items)), at, drift_interval_};
-  auto most = config ? ReadSeatsMax(config->view()) : last;
+  if (!config) return last;
+  auto most = ReadSeatsMax(config->view());
   snapshot.seats_max = {most.ok() ? std::make_shared<const double>(*most) : nullptr, at,
                         drift_interval_};
   return last;

@@ -118,6 +118,24 @@ TEST(ApiPoll, AFaultOfOneAnswerCostsItsPartAlone) {
   }
 }
 
+// A login in the middle of it takes a slow Pi-hole longer than a poll may take.
+TEST(ApiPoll, ASlowLoginBetweenTheQuestionsForDriftEndsNothing) {
+  for (std::string path : {"/api/groups", "/api/lists", "/api/clients", "/api/config"}) {
+    FakePihole fake(kPassword);
+    Polls polls(fake);
+    polls.pihole.api.timeout = 500ms;
+    ApiLook look = polls.Poll();
+    fake.Tell(R"({"login_seconds": 1.2, "lost_at": ")" + path + R"("})");
+    polls.later += 5min;
+    EXPECT_EQ(polls.StateName(), "ok") << path << polls.status;
+    EXPECT_EQ(fake.Count({"logins", "right"}), 2);
+    polls.later += 15s;
+    look = polls.Poll();
+    EXPECT_EQ(look.state, ApiState::kOk) << polls.status;
+    EXPECT_TRUE(look.snapshot->seats_max.value) << path;
+  }
+}
+
 TEST(ApiPoll, ASlowAnswerInNineteenPiecesIsAnAnswer) {
   FakePihole fake(R"({"password": "secret", "slow_seconds": 0.02})");
   Polls polls(fake);

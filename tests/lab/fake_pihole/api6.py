@@ -18,6 +18,9 @@ class Api6:
     def answer(self, request):
         """(status, body): the body is an object, or None for an empty one."""
         path = request.path
+        if path == self.switches.lost_at:
+            self.switches.set({"lost_at": ""})
+            self.sessions.drop_all()
         if path == "/api/auth":
             handler = {"GET": self.who, "POST": self.login, "DELETE": self.logout}
             if request.method in handler:

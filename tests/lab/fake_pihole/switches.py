@@ -26,6 +26,7 @@ DEFAULTS = {
     "validity_seconds": 1800,
     "login_seconds": 0.2,       # twice that for an app password
     "rate_limited": False,      # every login is one too many
+    "lost_at": "",              # the next request for that path finds all seats gone
     # DNS.
     "dns": "normal",            # or a fault of every answer, see FAULTS in dns.py; or closed
     "dns_tcp": "",              # the same for TCP alone, if it differs
