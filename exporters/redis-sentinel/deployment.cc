@@ -8,6 +8,10 @@ constexpr std::size_t kMaxSets = 200, kMaxSentinels = 200;
 
 const Metric kUp("redis_sentinel_sentinel_up", Type::kGauge,
                  "Whether the Sentinel answers within the look deadline.", "sentinel");
+const Metric kAnswering("redis_sentinel_answering_sentinels", Type::kGauge,
+                        "Sentinels of the deployment that answer. 0: nobody tells how its masters "
+                        "are, nor, if they are not configured, which there are.",
+                        "deployment");
 std::string SeedName(const RedisAddress& seed) { return ToText(HostPort{seed.host, seed.port}); }
 
 std::string RunId(const SentinelLook& look) { return look.info ? look.info->run_id : ""; }
@@ -19,8 +23,7 @@ Deployment::Deployment(DeploymentOptions options) { Configure(std::move(options)
 void Deployment::Configure(DeploymentOptions options) {
   options_ = std::move(options);
   auto& masters = options_.masters;
-  if (!masters.empty())
-    std::erase_if(sets_, [&](auto& item) { return !masters.count(item.first); });
+  KeepSets([&](auto& name) { return masters.empty() || masters.count(name); });
   for (auto& [name, set] : sets_) set.Configure(options_);
   for (auto& name : masters) sets_.try_emplace(name, options_, options_.prefix + name);
   for (auto& seed : options_.sentinels)
@@ -48,34 +51,38 @@ void Deployment::Step(const RedisEvidence& e, const SentinelLook& look, const No
   looks_[look.sentinel] = {look, e.end};
   std::set<std::string> said;
   for (auto& view : look.views) {
-    ReplicationSet* set = SetOf(view.master.name, now);
+    ReplicationSet* set = SetOf(view.master.name);
     if (set == nullptr) continue;
     said.insert(view.master.name);
     listed_[view.master.name] = e.end;
     set->Step(e, look, view, now);
   }
   for (auto& [name, set] : sets_)
-    if (!said.count(name)) set.Silent(look.sentinel);
+    if (!said.count(name)) set.Silent(look.sentinel, e.end);
   Recognise(look);
-  if (look.status.ok()) {
-    std::erase_if(sets_, [&](auto& item) {
-      auto last = listed_.find(item.first);
-      return !options_.masters.count(item.first) && last != listed_.end() &&
-             e.end - last->second > options_.forget_after;
+  if (look.status.ok())
+    KeepSets([&](const std::string& name) {
+      return options_.masters.count(name) || e.end - listed_[name] <= options_.forget_after;
     });
-    std::erase_if(listed_, [&](auto& item) { return !sets_.count(item.first); });
-  }
   Refresh(e.end);
 }
 
-ReplicationSet* Deployment::SetOf(const std::string& name, const Now& now) {
+ReplicationSet* Deployment::SetOf(const std::string& name) {
   if (auto found = sets_.find(name); found != sets_.end()) return &found->second;
   if (sets_.size() >= kMaxSets || (!options_.masters.empty() && !options_.masters.count(name)))
     return nullptr;
-  ReplicationSet& set = sets_.try_emplace(name, options_, options_.prefix + name).first->second;
-  // Damaged facts were refused when they came.
-  if (!facts_.empty()) RestoreFacts(facts_, now, {&set.service()}).IgnoreError();
-  return &set;
+  ++facts_revision_;
+  return &sets_.try_emplace(name, options_, options_.prefix + name).first->second;
+}
+
+template <class Wanted>
+void Deployment::KeepSets(Wanted wanted) {
+  std::erase_if(sets_, [&](auto& item) {
+    if (wanted(item.first)) return false;
+    facts_revision_ += item.second.service().facts_revision() + 1;  // the sum never falls
+    return true;
+  });
+  std::erase_if(listed_, [&](auto& item) { return !sets_.count(item.first); });
 }
 
 // A seed and an announced address that answer with the same run id are one Sentinel.
@@ -121,15 +128,14 @@ void Deployment::Refresh(Instant at) {
 void Deployment::Show(const Now& now, Samples& out) const {
   for (auto& [name, set] : sets_) set.Show(now, out);
   heard_.Show(sentinels_, now.at, out);
-  for (auto& [sentinel, seen] : looks_)
-    if (now.at - seen.end <= kViewPatience + options_.look_deadline)
-      out.Add(kUp, {sentinel}, seen.look.info.has_value());
-}
-
-std::vector<std::string> Deployment::masters() const {
-  std::vector<std::string> names;
-  for (auto& [name, at] : listed_) names.push_back(name);
-  return names;
+  int asked = 0, answering = 0;
+  for (auto& [sentinel, seen] : looks_) {
+    if (now.at - seen.end > kViewPatience + options_.look_deadline) continue;
+    ++asked;
+    answering += seen.look.info.has_value();
+    out.Add(kUp, {sentinel}, seen.look.info.has_value());
+  }
+  if (asked > 0) out.Add(kAnswering, {options_.name}, answering);
 }
 
 std::string Deployment::AnnouncedMaster(const std::string& name) const {
@@ -144,23 +150,36 @@ std::string Deployment::MasterOf(const std::string& node) const {
 }
 
 int Deployment::facts_revision() const {
-  int revision = 0;
+  int revision = facts_revision_;
   for (auto& [name, set] : sets_) revision += set.service().facts_revision();
   return revision;
 }
 
+// Beside the services the names: a scope may have had another prefix.
 std::string Deployment::Facts(const Now& now) const {
   std::vector<const Service*> services;
-  for (auto& [name, set] : sets_) services.push_back(&set.service());
-  return FactsFile(services, now);
+  std::string masters;
+  for (auto& [name, set] : sets_) {
+    services.push_back(&set.service());
+    masters += (masters.empty() ? "" : ",\n") + ("{\"name\":" + JsonQuote(name)) + "}";
+  }
+  return FactsFile(services, now, {{"masters", "[" + masters + "]"}});
 }
 
+// Masters that the Sentinels told an earlier process of are watched from the start: that no
+// Sentinel answers this one must not hide them. One that is gone is forgotten as any other.
 absl::Status Deployment::Restore(const std::string& facts, const Now& now) {
+  auto good = RestoreFacts(facts, now, {});
+  if (!good.ok()) return good;
+  auto json = Json::Parse(facts);
+  if (!json.ok()) return json.status();
+  for (JsonView master : json->view()["masters"].Items()) {
+    std::string name(master["name"].String().value_or(""));
+    if (!name.empty() && SetOf(name) != nullptr) listed_[name] = now.at;
+  }
   std::vector<Service*> services;
   for (auto& [name, set] : sets_) services.push_back(&set.service());
-  auto restored = RestoreFacts(facts, now, services);
-  if (restored.ok()) facts_ = facts;
-  return restored;
+  return RestoreFacts(facts, now, services);
 }
 
 std::vector<Headline> Deployment::Headlines(const Now& now) const {

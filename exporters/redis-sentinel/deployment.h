@@ -32,8 +32,6 @@ class Deployment {
   const std::set<std::string>& sentinels() const { return sentinels_; }
   std::string AnnouncedMaster(const std::string& name) const;  // where clients are sent, or ""
   std::string MasterOf(const std::string& node) const;  // the first that knows it, or ""
-  // The master names that Sentinels said they monitor, those of the allow-list: what to ask for.
-  std::vector<std::string> masters() const;
   const std::map<std::string, ReplicationSet>& sets() const { return sets_; }
 
  private:
@@ -42,7 +40,9 @@ class Deployment {
     Instant end = Instant();
   };
   void Step(const RedisEvidence& evidence, const SentinelLook& look, const Now& now);
-  ReplicationSet* SetOf(const std::string& master_name, const Now& now);  // nullptr: not watched
+  ReplicationSet* SetOf(const std::string& master_name);  // nullptr: not watched
+  template <class Wanted>
+  void KeepSets(Wanted wanted);  // wanted(name)
   void Recognise(const SentinelLook& look);
   void Refresh(Instant at);  // nodes_ and sentinels_
 
@@ -53,9 +53,8 @@ class Deployment {
   std::map<std::string, std::string> seed_is_;  // seed -> announced address, which answers too
   std::set<std::string> nodes_, sentinels_;
   Heard heard_;
-  std::string facts_;  // of an earlier process, for sets that are found later
   bool fast_ = false;
-  int targets_revision_ = 0;
+  int targets_revision_ = 0, facts_revision_ = 0;
 };
 
 using DeploymentBoard = Board<Deployment>;

@@ -187,7 +187,8 @@ void ReplicationSet::Step(const RedisEvidence& e, const SentinelLook& look, cons
   });
 }
 
-void ReplicationSet::Silent(const std::string& sentinel) {
+void ReplicationSet::Silent(const std::string& sentinel, Instant at) {
+  asked_in_vain_ = at;
   auto view = views_.find(sentinel);
   if (view != views_.end()) view->second.answered = false;
 }

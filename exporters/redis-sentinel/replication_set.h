@@ -37,8 +37,8 @@ class ReplicationSet {
   void Step(const RedisEvidence& evidence, const SentinelLook& look, const MasterView& view,
             const Now& now);
   void Step(const RedisEvidence& evidence, const EventLook& look, const Now& now);
-  // A look at the Sentinel failed: what it said before is no view of now.
-  void Silent(const std::string& sentinel);
+  // A look at the Sentinel failed, or it knows no such master: what it said before is not of now.
+  void Silent(const std::string& sentinel, Instant at);
   void Forget(const std::string& sentinel) { views_.erase(sentinel); }
   void Show(const Now& now, Samples& out) const;
 
@@ -116,5 +116,5 @@ class ReplicationSet {
   RedisIncidents incidents_;
   CutOff cut_off_;
   LastChange last_change_;
-  Instant suspect_until_ = Instant();
+  Instant suspect_until_ = Instant(), asked_in_vain_ = Instant();  // asked: a Sentinel, last
 };

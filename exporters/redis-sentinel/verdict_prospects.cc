@@ -124,8 +124,7 @@ void ReplicationSet::ShowProspects(const Now& now, Samples& out) const {
       out.AddState(kRefused, {sentinel, name_, ToText(replica.address), ""}, kIneligibleReasons,
                    EligibilityName(EligibilityOf(replica, view.said.master)));
   }
-  bool asked = std::any_of(views_.begin(), views_.end(),
-                           [](auto& item) { return !item.second.answered; });
+  bool asked = now.at - asked_in_vain_ <= kViewPatience + options_.look_deadline;
   if (council.reachable == 0 && !asked) return;
   out.Add(kReachable, {name_}, council.reachable);
   std::string_view reason = council.Blocked();

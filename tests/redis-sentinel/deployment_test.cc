@@ -4,104 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/redis-sentinel/replay.h"
+#include "tests/redis-sentinel/deployed.h"
 
 namespace {
-
-const std::string k1 = "10.88.0.11:6379", k2 = "10.88.0.12:6379", k3 = "10.88.0.13:6379";
-const std::string kS1 = "10.88.0.11:26379", kS2 = "10.88.0.12:26379", kS3 = "10.88.0.13:26379";
-const std::string kName = "{master_name=\"mymaster\"}";
-
-std::vector<RedisEvidence> AllSentinels(double at, const std::string& master, long long epoch = 0) {
-  std::vector<RedisEvidence> all;
-  for (auto& s : {kS1, kS2, kS3})
-    all.push_back(SentinelEvidence(at, at + 0.01, s, {ViewOf(s, master, epoch)}));
-  return all;
-}
-
-void Step(Deployment& d, const std::vector<RedisEvidence>& all) {
-  for (auto& e : all) d.Step(e, NowAt(EndOf(e)));
-}
-
-std::string Blocked(const Deployment& d, double at) {
-  for (auto* reason : {"no_sentinel", "no_quorum", "no_majority", "tilt", "disagreement",
-                       "no_eligible_replica"})
-    if (ValueOf(d, at, std::string("redis_sentinel_failover_blocked{master_name=\"mymaster\",") +
-                           "reason=\"" + reason + "\"}") == 1)
-      return reason;
-  return "";
-}
-
-double Possible(const Deployment& d, double at) {
-  return ValueOf(d, at, "redis_sentinel_failover_possible" + kName);
-}
-
-TEST(Deployment, FindsAllFromOneSeed) {
-  Deployment d(OneDeployment());
-  EXPECT_EQ(d.sentinels(), std::set<std::string>{kS1});
-  EXPECT_TRUE(d.nodes().empty());
-  int revision = d.targets_revision();
-  Step(d, {SentinelEvidence(0, 0.01, kS1, {ViewOf(kS1, k1)})});
-  EXPECT_EQ(d.sentinels(), (std::set<std::string>{kS1, kS2, kS3}));
-  EXPECT_EQ(d.nodes(), (std::set<std::string>{k1, k2, k3}));
-  EXPECT_GT(d.targets_revision(), revision);
-  EXPECT_EQ(d.masters(), std::vector<std::string>{"mymaster"});
-  revision = d.targets_revision();
-  Step(d, {SentinelEvidence(1, 1.01, kS1, {ViewOf(kS1, k1)})});
-  EXPECT_EQ(d.targets_revision(), revision);
-}
-
-TEST(Deployment, SeedBecomesWhoItIs) {
-  DeploymentOptions o = OneDeployment();
-  o.sentinels = {{"sentinel.example.org", 26379, false}};
-  Deployment d(o);
-  const std::string seed = "sentinel.example.org:26379";
-  auto by_seed = SentinelEvidence(0, 0.01, seed, {ViewOf(kS1, k1)});
-  std::get<SentinelLook>(by_seed.seen).info->run_id = "sentinel " + kS1;
-  Step(d, {by_seed});
-  EXPECT_TRUE(d.sentinels().count(seed));
-  Step(d, {SentinelEvidence(1, 1.01, kS2, {ViewOf(kS2, k1)})});
-  EXPECT_TRUE(d.sentinels().count(seed));  // its own address has not answered yet
-  Step(d, {SentinelEvidence(2, 2.01, kS1, {ViewOf(kS1, k1)})});
-  EXPECT_EQ(d.sentinels(), (std::set<std::string>{kS1, kS2, kS3}));
-  EXPECT_EQ(ValueOf(d, 3, "redis_sentinel_reachable_sentinels" + kName), 2);
-}
-
-TEST(Deployment, WatchesTheNamesOfItsList) {
-  DeploymentOptions o = OneDeployment();
-  o.masters = {"mymaster"};
-  Deployment d(o);
-  EXPECT_EQ(ValueOf(d, 0, "ha_look_interval_seconds{service=\"redis\",scope=\"mymaster\"}"), 1);
-  Step(d, {SentinelEvidence(0, 0.01, kS1, {ViewOf(kS1, k1), ViewOf(kS1, k1, 0, "other")})});
-  EXPECT_EQ(d.sets().size(), 1u);
-}
-
-TEST(Deployment, ForgetsWhatNoSentinelListsAnyMore) {
-  Deployment d(OneDeployment());
-  Step(d, AllSentinels(0, k1));
-  auto views = AllSentinels(700, k1);
-  for (auto& e : views) std::get<SentinelLook>(e.seen).views[0].replicas.pop_back();
-  Step(d, views);
-  EXPECT_EQ(d.nodes(), (std::set<std::string>{k1, k2}));
-  Step(d, {SentinelEvidence(1400, 1400.01, kS1, {})});
-  EXPECT_TRUE(d.sets().empty());
-}
-
-TEST(Deployment, ANewProcessNoticesAChangeThatNobodySaw) {
-  Deployment d(OneDeployment());
-  Step(d, AllSentinels(0, k1));
-  Step(d, {NodeEvidence(1, 1.01, k1, MasterInfo())});
-  std::string facts = d.Facts(NowAt(2));
-  Deployment later(OneDeployment());
-  ASSERT_TRUE(later.Restore(facts, NowAt(10)).ok());
-  EXPECT_FALSE(later.Restore("{", NowAt(10)).ok());
-  Step(later, AllSentinels(11, k2, 1));
-  const Service& service = later.sets().at("mymaster").service();
-  ASSERT_EQ(service.failovers().size(), 1u);
-  EXPECT_EQ(service.failovers().back().kind, "unseen");
-  EXPECT_EQ(service.failovers().back().from, k1);
-  EXPECT_EQ(service.failovers().back().to, k2);
-}
 
 // Two deployments may call their master the same: nothing of theirs is mixed on the page.
 TEST(Deployment, APrefixTellsMastersOfOneNameApart) {
@@ -118,7 +23,6 @@ TEST(Deployment, APrefixTellsMastersOfOneNameApart) {
     Samples samples;
     d.Show(NowAt(2), samples);
     EXPECT_EQ(RenderPage({&samples}, Format::kText).find("\"mymaster\""), std::string::npos);
-    EXPECT_EQ(d.masters(), std::vector<std::string>{"mymaster"});
     EXPECT_EQ(d.MasterOf(k2), "mymaster");
   }
 }

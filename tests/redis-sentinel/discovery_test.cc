@@ -1,0 +1,122 @@
+// What a deployment finds from its seeds, and what it keeps of that.
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "tests/redis-sentinel/deployed.h"
+
+namespace {
+
+const std::string kOfMine = "{service=\"redis\",scope=\"mymaster\"}";
+const std::string kAnswering = "redis_sentinel_answering_sentinels{deployment=\"sessions\"}";
+
+TEST(Discovery, FindsAllFromOneSeed) {
+  Deployment d(OneDeployment());
+  EXPECT_EQ(d.sentinels(), std::set<std::string>{kS1});
+  EXPECT_TRUE(d.nodes().empty());
+  int revision = d.targets_revision();
+  Step(d, {SentinelEvidence(0, 0.01, kS1, {ViewOf(kS1, k1)})});
+  EXPECT_EQ(d.sentinels(), (std::set<std::string>{kS1, kS2, kS3}));
+  EXPECT_EQ(d.nodes(), (std::set<std::string>{k1, k2, k3}));
+  EXPECT_GT(d.targets_revision(), revision);
+  EXPECT_TRUE(d.sets().contains("mymaster"));
+  revision = d.targets_revision();
+  Step(d, {SentinelEvidence(1, 1.01, kS1, {ViewOf(kS1, k1)})});
+  EXPECT_EQ(d.targets_revision(), revision);
+}
+
+TEST(Discovery, SeedBecomesWhoItIs) {
+  DeploymentOptions o = OneDeployment();
+  o.sentinels = {{"sentinel.example.org", 26379, false}};
+  Deployment d(o);
+  const std::string seed = "sentinel.example.org:26379";
+  auto by_seed = SentinelEvidence(0, 0.01, seed, {ViewOf(kS1, k1)});
+  std::get<SentinelLook>(by_seed.seen).info->run_id = "sentinel " + kS1;
+  Step(d, {by_seed});
+  EXPECT_TRUE(d.sentinels().count(seed));
+  Step(d, {SentinelEvidence(1, 1.01, kS2, {ViewOf(kS2, k1)})});
+  EXPECT_TRUE(d.sentinels().count(seed));  // its own address has not answered yet
+  Step(d, {SentinelEvidence(2, 2.01, kS1, {ViewOf(kS1, k1)})});
+  EXPECT_EQ(d.sentinels(), (std::set<std::string>{kS1, kS2, kS3}));
+  EXPECT_EQ(ValueOf(d, 3, "redis_sentinel_reachable_sentinels" + kName), 2);
+}
+
+TEST(Discovery, WatchesTheNamesOfItsList) {
+  DeploymentOptions o = OneDeployment();
+  o.masters = {"mymaster"};
+  Deployment d(o);
+  EXPECT_EQ(ValueOf(d, 0, "ha_look_interval_seconds{service=\"redis\",scope=\"mymaster\"}"), 1);
+  Step(d, {SentinelEvidence(0, 0.01, kS1, {ViewOf(kS1, k1), ViewOf(kS1, k1, 0, "other")})});
+  EXPECT_EQ(d.sets().size(), 1u);
+}
+
+TEST(Discovery, ForgetsWhatNoSentinelListsAnyMore) {
+  Deployment d(OneDeployment());
+  Step(d, AllSentinels(0, k1));
+  auto views = AllSentinels(700, k1);
+  for (auto& e : views) std::get<SentinelLook>(e.seen).views[0].replicas.pop_back();
+  Step(d, views);
+  EXPECT_EQ(d.nodes(), (std::set<std::string>{k1, k2}));
+  Step(d, {SentinelEvidence(1400, 1400.01, kS1, {})});
+  EXPECT_TRUE(d.sets().empty());
+}
+
+TEST(Discovery, ANewProcessNoticesAChangeThatNobodySaw) {
+  Deployment d(OneDeployment());
+  Step(d, AllSentinels(0, k1));
+  Step(d, {NodeEvidence(1, 1.01, k1, MasterInfo())});
+  std::string facts = d.Facts(NowAt(2));
+  Deployment later(OneDeployment());
+  ASSERT_TRUE(later.Restore(facts, NowAt(10)).ok());
+  EXPECT_FALSE(later.Restore("{", NowAt(10)).ok());
+  Step(later, AllSentinels(11, k2, 1));
+  const Service& service = later.sets().at("mymaster").service();
+  ASSERT_EQ(service.failovers().size(), 1u);
+  EXPECT_EQ(service.failovers().back().kind, "unseen");
+  EXPECT_EQ(service.failovers().back().from, k1);
+  EXPECT_EQ(service.failovers().back().to, k2);
+}
+
+// A password of the Sentinels that is wrong since the restart: the masters are on the page all the
+// same, without a verdict, and so is that nobody answers.
+TEST(Discovery, ANewProcessKnowsItsMastersBeforeAnySentinelAnswers) {
+  Deployment d(OneDeployment());
+  const int revision = d.facts_revision();
+  Step(d, AllSentinels(0, k1));
+  EXPECT_GT(d.facts_revision(), revision) << "a master that is found is written down";
+  EXPECT_EQ(ValueOf(d, 1, kAnswering), 3);
+
+  DeploymentOptions o = OneDeployment();
+  o.prefix = "new/";
+  Deployment renamed(o);
+  ASSERT_TRUE(renamed.Restore(d.Facts(NowAt(2)), NowAt(10)).ok());
+  EXPECT_TRUE(renamed.sets().contains("mymaster"));
+
+  Deployment later(OneDeployment());
+  ASSERT_TRUE(later.Restore(d.Facts(NowAt(2)), NowAt(10)).ok());
+  EXPECT_EQ(ValueOf(later, 10, "ha_look_interval_seconds" + kOfMine), 1);
+  EXPECT_TRUE(std::isnan(ValueOf(later, 10, kAnswering))) << "not asked yet";
+  EXPECT_TRUE(std::isnan(Possible(later, 10)));
+  Step(later, {SentinelFailed(11, 11.5, kS1)});
+  EXPECT_TRUE(std::isnan(ValueOf(later, 12, "ha_service_up" + kOfMine)));
+  EXPECT_EQ(ValueOf(later, 12, kAnswering), 0);
+  EXPECT_EQ(Blocked(later, 12), "no_sentinel");
+  EXPECT_EQ(ValueOf(later, 12, "redis_sentinel_reachable_sentinels" + kName), 0);
+  EXPECT_TRUE(std::isnan(ValueOf(later, 40, kAnswering))) << "nobody looked any more";
+  EXPECT_TRUE(std::isnan(Possible(later, 40)));
+  Step(later, {SentinelFailed(2000, 2000.5, kS1)});
+  EXPECT_EQ(later.sets().size(), 1u) << "who does not answer does not say that it is gone";
+  Step(later, {SentinelEvidence(2001, 2001.1, kS1, {})});
+  EXPECT_TRUE(later.sets().empty());
+}
+
+TEST(Discovery, DamagedFactsChangeNothing) {
+  Deployment d(OneDeployment());
+  for (auto* facts : {"{", "{\"version\":2,\"masters\":[{\"name\":\"a\"}]}"})
+    EXPECT_FALSE(d.Restore(facts, NowAt(10)).ok()) << facts;
+  EXPECT_TRUE(d.sets().empty());
+  EXPECT_TRUE(d.Restore("{\"version\":1,\"masters\":[{},7,{\"name\":\"\"}]}", NowAt(10)).ok());
+  EXPECT_TRUE(d.sets().empty());
+}
+
+}  // namespace
