@@ -26,8 +26,7 @@ void Deployment::Configure(DeploymentOptions options) {
   KeepSets([&](auto& name) { return masters.empty() || masters.count(name); });
   for (auto& [name, set] : sets_) set.Configure(options_);
   for (auto& name : masters) sets_.try_emplace(name, options_, options_.prefix + name);
-  for (auto& seed : options_.sentinels)
-    if (!seed_is_.count(SeedName(seed))) sentinels_.insert(SeedName(seed));
+  Refresh();
   ++targets_revision_;
 }
 
@@ -40,7 +39,7 @@ void Deployment::Step(const RedisEvidence& e, const Now& now) {
     heard_.Step(*event);
     auto set = sets_.find(event->event.master_name);
     if (set != sets_.end()) set->second.Step(e, *event, now);
-    if (AnnouncesMaster(event->event)) Refresh(e.end);
+    if (AnnouncesMaster(event->event)) Refresh();
   }
   fast_ = std::any_of(sets_.begin(), sets_.end(),
                       [&](auto& item) { return item.second.Suspect(e.end); });
@@ -49,6 +48,7 @@ void Deployment::Step(const RedisEvidence& e, const Now& now) {
 void Deployment::Step(const RedisEvidence& e, const SentinelLook& look, const Now& now) {
   if (looks_.size() >= kMaxSentinels && !looks_.count(look.sentinel)) return;
   looks_[look.sentinel] = {look, e.end};
+  if (look.info) answered_ = std::max(answered_, e.end);
   std::set<std::string> said;
   for (auto& view : look.views) {
     ReplicationSet* set = SetOf(view.master.name);
@@ -64,7 +64,7 @@ void Deployment::Step(const RedisEvidence& e, const SentinelLook& look, const No
     KeepSets([&](const std::string& name) {
       return options_.masters.count(name) || e.end - listed_[name] <= options_.forget_after;
     });
-  Refresh(e.end);
+  Refresh();
 }
 
 ReplicationSet* Deployment::SetOf(const std::string& name) {
@@ -85,37 +85,52 @@ void Deployment::KeepSets(Wanted wanted) {
   std::erase_if(listed_, [&](auto& item) { return !sets_.count(item.first); });
 }
 
-// A seed and an announced address that answer with the same run id are one Sentinel.
+bool Deployment::Answers(const std::string& sentinel) const {
+  auto seen = looks_.find(sentinel);
+  return seen != looks_.end() && seen->second.look.info;
+}
+
+// Names under which the same run id answers are one Sentinel's: of two seeds, or of a seed and the
+// address that it announces. It is called by the one that other Sentinels have for it.
 void Deployment::Recognise(const SentinelLook& look) {
-  if (RunId(look).empty()) return;
-  for (auto& seed : options_.sentinels) {
-    const std::string name = SeedName(seed);
-    auto seen = looks_.find(name);
-    if (seen == looks_.end() || RunId(seen->second.look) != RunId(look)) continue;
-    for (auto& [other, theirs] : looks_) {
-      bool announced = other != name && RunId(theirs.look) == RunId(look);
-      for (auto& s : options_.sentinels) announced = announced && SeedName(s) != other;
-      if (!announced) continue;
-      seed_is_[name] = other;
-      looks_.erase(name);
-      for (auto& [master, set] : sets_) set.Forget(name);
-      return;
-    }
+  if (!look.info) return;
+  same_as_.erase(look.sentinel);
+  if (look.info->run_id.empty()) return;
+  std::set<std::string> listed, seeds, names;
+  for (auto& seed : options_.sentinels) seeds.insert(SeedName(seed));
+  for (auto& [name, seen] : looks_) {
+    if (RunId(seen.look) == RunId(look)) names.insert(name);
+    for (auto& view : seen.look.views)
+      for (auto& other : view.sentinels) listed.insert(ToText(other.address));
+  }
+  auto rank = [&](auto& name) { return std::pair(!listed.contains(name), seeds.contains(name)); };
+  const std::string best = *std::min_element(
+      names.begin(), names.end(), [&](auto& a, auto& b) { return rank(a) < rank(b); });
+  for (auto& other : names) {
+    if (other == best) continue;
+    for (auto& [name, is] : same_as_)
+      if (is == other) is = best;
+    same_as_[other] = best;
+    looks_.erase(other);
+    for (auto& [master, set] : sets_) set.Forget(other);
   }
 }
 
-void Deployment::Refresh(Instant at) {
+// As of the last answer of a Sentinel: while none answers none says that something is gone.
+void Deployment::Refresh() {
   std::set<std::string> nodes, sentinels;
-  for (auto& seed : options_.sentinels)
-    if (!seed_is_.count(SeedName(seed))) sentinels.insert(SeedName(seed));
+  for (auto& seed : options_.sentinels) sentinels.insert(SeedName(seed));
   for (auto& [name, set] : sets_) {
-    nodes.merge(set.Nodes(at));
-    for (auto& sentinel : set.Sentinels(at))
+    nodes.merge(set.Nodes(answered_));
+    for (auto& sentinel : set.Sentinels(answered_))
       if (sentinels.size() < kMaxSentinels) sentinels.insert(sentinel);
   }
-  for (auto& [seed, announced] : seed_is_) {
-    sentinels.erase(seed);
-    sentinels.insert(announced);
+  std::erase_if(same_as_, [&](auto& item) { return !sentinels.count(item.first); });
+  // While it does not answer under its name it is tried under the others: it may have moved.
+  for (auto& [other, name] : same_as_) {
+    if (!Answers(name)) continue;
+    sentinels.erase(other);
+    sentinels.insert(name);
   }
   std::erase_if(looks_, [&](auto& item) { return !sentinels.count(item.first); });
   if (nodes == nodes_ && sentinels == sentinels_) return;

@@ -27,7 +27,8 @@ class Deployment {
   std::vector<Story> Stories() const;
 
   const DeploymentOptions& options() const { return options_; }
-  // By announced address; a seed as it is configured, until it told who it is.
+  // By announced address; a seed as it is configured, until it told who it is, and while what it
+  // announced does not answer.
   const std::set<std::string>& nodes() const { return nodes_; }
   const std::set<std::string>& sentinels() const { return sentinels_; }
   std::string AnnouncedMaster(const std::string& name) const;  // where clients are sent, or ""
@@ -43,14 +44,16 @@ class Deployment {
   ReplicationSet* SetOf(const std::string& master_name);  // nullptr: not watched
   template <class Wanted>
   void KeepSets(Wanted wanted);  // wanted(name)
+  bool Answers(const std::string& sentinel) const;  // at its newest look
   void Recognise(const SentinelLook& look);
-  void Refresh(Instant at);  // nodes_ and sentinels_
+  void Refresh();  // nodes_ and sentinels_
 
   DeploymentOptions options_;
   std::map<std::string, ReplicationSet> sets_;
   std::map<std::string, Instant> listed_;      // master names, by a Sentinel, last
   std::map<std::string, Seen> looks_;          // by Sentinel
-  std::map<std::string, std::string> seed_is_;  // seed -> announced address, which answers too
+  std::map<std::string, std::string> same_as_;  // name of a Sentinel -> the one that counts
+  Instant answered_ = Instant();                // a Sentinel, last
   std::set<std::string> nodes_, sentinels_;
   Heard heard_;
   bool fast_ = false;

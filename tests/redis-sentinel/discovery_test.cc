@@ -41,6 +41,99 @@ TEST(Discovery, SeedBecomesWhoItIs) {
   EXPECT_EQ(ValueOf(d, 3, "redis_sentinel_reachable_sentinels" + kName), 2);
 }
 
+// What the Sentinel `id` says that is asked by the name `name`; `other` is all that it lists.
+RedisEvidence AskedAs(const std::string& name, double at, const std::string& id,
+                      const std::string& other = "") {
+  auto evidence = SentinelEvidence(at, at + 0.01, name, {ViewOf(id, k1)});
+  auto& look = std::get<SentinelLook>(evidence.seen);
+  look.info->run_id = "sentinel " + id;
+  if (other.empty()) return evidence;
+  look.views[0].sentinels.resize(1);
+  look.views[0].sentinels[0].address = Address(other);
+  return evidence;
+}
+
+const std::string kSeed = "sentinel.example.org:26379";
+
+Deployment BySeed(const std::string& more = "") {
+  DeploymentOptions o = OneDeployment();
+  o.sentinels = {{"sentinel.example.org", 26379, false}};
+  if (!more.empty()) o.sentinels.push_back({more, 26379, false});
+  return Deployment(o);
+}
+
+// All Sentinels were started anew elsewhere, and the seed's name leads there.
+TEST(Discovery, ASeedIsAskedAgainWhenWhatItAnnouncedIsSilent) {
+  Deployment d = BySeed();
+  Step(d, {AskedAs(kSeed, 0, kS1)});
+  Step(d, AllSentinels(1, k1));
+  ASSERT_EQ(d.sentinels(), (std::set<std::string>{kS1, kS2, kS3}));
+  const int revision = d.targets_revision();
+  Step(d, {SentinelFailed(6, 6.5, kS1), SentinelFailed(6, 6.5, kS2), SentinelFailed(6, 6.5, kS3)});
+  EXPECT_EQ(d.sentinels(), (std::set<std::string>{kSeed, kS1, kS2, kS3}));
+  EXPECT_GT(d.targets_revision(), revision);
+
+  const std::string moved = "10.99.0.1:26379", other = "10.99.0.2:26379";
+  Step(d, {AskedAs(kSeed, 7, moved, other)});
+  EXPECT_TRUE(d.sentinels().contains(other));
+  Step(d, {AskedAs(other, 8, other, moved), AskedAs(moved, 9, moved, other)});
+  EXPECT_FALSE(d.sentinels().contains(kSeed)) << "it is known by its new address";
+  for (double at : {500.0, 800.0})
+    Step(d, {AskedAs(moved, at, moved, other), AskedAs(other, at, other, moved)});
+  EXPECT_EQ(d.sentinels(), (std::set<std::string>{moved, other}));
+}
+
+TEST(Discovery, ASeedThatComesBackAsItWasIsNotAskedTwice) {
+  Deployment d = BySeed();
+  Step(d, {AskedAs(kSeed, 0, kS1)});
+  Step(d, AllSentinels(1, k1));
+  Step(d, {SentinelFailed(6, 6.5, kS1), AskedAs(kSeed, 7, kS1)});
+  EXPECT_EQ(ValueOf(d, 8, "redis_sentinel_reachable_sentinels" + kName), 3);
+  Step(d, {AskedAs(kS1, 9, kS1)});
+  EXPECT_EQ(d.sentinels(), (std::set<std::string>{kS1, kS2, kS3}));
+  EXPECT_EQ(ValueOf(d, 10, "redis_sentinel_reachable_sentinels" + kName), 3);
+}
+
+// Its address is a target while a Sentinel lists it, and no longer.
+TEST(Discovery, ASeedThatIsConfiguredNoMoreLeavesNothing) {
+  Deployment d = BySeed("10.88.0.12");
+  Step(d, {AskedAs(kSeed, 0, kS1)});
+  Step(d, AllSentinels(1, k1));
+  DeploymentOptions o = OneDeployment();
+  o.sentinels = {{"10.88.0.12", 26379, false}};
+  d.Configure(o);
+  auto alone = ViewOf(kS2, k1);
+  alone.sentinels.clear();
+  for (double at : {2.0, 700.0}) Step(d, {SentinelEvidence(at, at + 0.01, kS2, {alone})});
+  EXPECT_EQ(d.sentinels(), std::set<std::string>{kS2});
+}
+
+// The majority is of Sentinels, whatever they are called.
+TEST(Discovery, OneSentinelOfTwoNamesCountsOnce) {
+  const std::string others[] = {"alias.example.org", "10.88.0.11"};
+  for (auto& second : others) {
+    SCOPED_TRACE(second);
+    Deployment d = BySeed(second);
+    auto views = AllSentinels(1, k1);
+    for (int i : {1, 2}) std::get<SentinelLook>(views[i].seen).info->tilt = true;
+    Step(d, {AskedAs(kSeed, 0, kS1), AskedAs(second + ":26379", 0, kS1)});
+    EXPECT_EQ(ValueOf(d, 0.5, "redis_sentinel_reachable_sentinels" + kName), 1);
+    Step(d, views);
+    EXPECT_EQ(ValueOf(d, 2, "redis_sentinel_reachable_sentinels" + kName), 3);
+    EXPECT_EQ(ValueOf(d, 2, kAnswering), 3);
+    EXPECT_EQ(Blocked(d, 2), "tilt");
+    EXPECT_EQ(d.sentinels(), (std::set<std::string>{kS1, kS2, kS3}));
+  }
+}
+
+TEST(Discovery, NothingIsForgottenWhileNoSentinelAnswers) {
+  Deployment d(OneDeployment());
+  Step(d, AllSentinels(0, k1));
+  Step(d, {SentinelFailed(2000, 2000.5, kS1)});
+  EXPECT_EQ(d.sentinels(), (std::set<std::string>{kS1, kS2, kS3}));
+  EXPECT_EQ(d.nodes(), (std::set<std::string>{k1, k2, k3}));
+}
+
 TEST(Discovery, WatchesTheNamesOfItsList) {
   DeploymentOptions o = OneDeployment();
   o.masters = {"mymaster"};
