@@ -52,6 +52,21 @@ std::string_view Name(DnsTransport transport) {
 
 bool Filters(const ProbeOptions& probe) { return probe.expect == ProbeExpectation::kBlocked; }
 
+// Whether only who works can have said this. Who says of every name that there is none is no help,
+// and passes where any answer is expected.
+bool IsUseful(const ProbeOptions& probe, ProbeOutcome outcome) {
+  if (probe.expect != ProbeExpectation::kAddress && !Filters(probe)) return false;
+  return outcome == ProbeOutcome::kPassed || outcome == ProbeOutcome::kStale ||
+         outcome == ProbeOutcome::kNotBlocked;
+}
+
+// Of several probes the first that failed counts, else that they passed; of those for ads the one
+// that proves something.
+void Merge(std::optional<ProbeOutcome>& fact, ProbeOutcome outcome, bool ad = false) {
+  const bool better = fact && ad && !ProvesNoBlock(*fact) && ProvesNoBlock(outcome);
+  if (!fact || fact == ProbeOutcome::kPassed || better) fact = outcome;
+}
+
 }  // namespace
 
 void DnsFacts::Configure(const std::vector<ProbeOptions>& options, Duration chaos_interval) {
@@ -69,12 +84,14 @@ void DnsFacts::Configure(const std::vector<ProbeOptions>& options, Duration chao
 
 void DnsFacts::Step(const DnsLook& look, Instant begin, Instant end, const Now& now) {
   answered_ = look.chaos.has_value();
+  useful_ = false;
   for (auto& seen : look.probes) {
     answered_ = answered_ || seen.answered;
     (seen.transport == DnsTransport::kTcp ? sent_tcp_ : sent_udp_) += seen.sent;
     auto probe = std::find_if(probes_.begin(), probes_.end(),
                               [&](auto& p) { return p.options.name == seen.probe; });
     if (probe == probes_.end() || seen.outcome == ProbeOutcome::kOurs) continue;
+    useful_ = useful_ || IsUseful(probe->options, seen.outcome);
     probe->seen.last = seen;
     probe->seen.end = end;
     if (seen.outcome == ProbeOutcome::kPassed) probe->seen.passed_unix_seconds = now.Unix(end);
@@ -107,16 +124,13 @@ bool DnsFacts::Fresh(const Probe& probe, Instant now) const {
 StateFacts DnsFacts::Known(Instant now) const {
   StateFacts known;
   known.answered = answered_;
-  // Of several the first that failed counts, else that they passed.
-  auto note = [](std::optional<ProbeOutcome>& fact, ProbeOutcome outcome) {
-    if (!fact || fact == ProbeOutcome::kPassed) fact = outcome;
-  };
+  known.useful = useful_;
   for (auto& probe : probes_) {
     if (!Fresh(probe, now)) continue;
     const ProbeOutcome outcome = probe.seen.last->outcome;
-    if (::Filters(probe.options)) note(known.blocked, outcome);
-    else if (probe.options.mandatory) note(known.resolve, outcome);
-    if (IsUncached(probe.options)) note(known.uncached, outcome);
+    if (::Filters(probe.options)) Merge(known.blocked, outcome, true);
+    else if (probe.options.mandatory) Merge(known.resolve, outcome);
+    if (IsUncached(probe.options)) Merge(known.uncached, outcome);
   }
   return known;
 }

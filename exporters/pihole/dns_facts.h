@@ -44,7 +44,7 @@ class DnsFacts {
   void ShowChaos(const std::string& pihole, const Now& now, Samples& out) const;
 
   std::vector<Probe> probes_;
-  bool answered_ = false;  // anything, in the last look
+  bool answered_ = false, useful_ = false;  // in the last look: see StateFacts
   std::optional<Instant> silent_since_;
   double sent_udp_ = 0, sent_tcp_ = 0;
   Duration chaos_interval_{};

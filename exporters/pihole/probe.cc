@@ -115,6 +115,11 @@ std::string_view ProbeOutcomeName(ProbeOutcome outcome) {
   return "";
 }
 
+bool ProvesNoBlock(ProbeOutcome outcome) {
+  return outcome == ProbeOutcome::kNotBlocked || outcome == ProbeOutcome::kNxdomain ||
+         outcome == ProbeOutcome::kNodata;
+}
+
 std::vector<ProbeOptions> DefaultProbes(Duration interval) {
   using enum ProbeExpectation;
   const auto udp = DnsTransport::kUdp, tcp = DnsTransport::kTcp;

@@ -51,6 +51,9 @@ enum class ProbeOutcome {
 };
 std::string_view ProbeOutcomeName(ProbeOutcome outcome);
 extern const std::vector<std::string_view> kProbeFailures;  // all names but "passed" and "ours"
+// Of a question for an ad: whether it proves that this is not blocked. That takes an answer that
+// somebody meant: who is silent, refuses, or cannot ask, may block it all the same.
+bool ProvesNoBlock(ProbeOutcome outcome);
 
 struct ProbeSeen {
   std::string probe;

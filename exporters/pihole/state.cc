@@ -50,38 +50,52 @@ bool Failed(const std::optional<ProbeOutcome>& o) {
   return o && *o != ProbeOutcome::kPassed && *o != ProbeOutcome::kOurs;
 }
 
+// Whatever it says.
+bool Answers(ApiState api) {
+  switch (api) {
+    case ApiState::kOk:
+    case ApiState::kTlsError:
+    case ApiState::kRedirect:
+    case ApiState::kAuthFailed:
+    case ApiState::kTotpRequired:
+    case ApiState::kSeatsExhausted:
+    case ApiState::kRateLimited:
+    case ApiState::kHttpError:
+    case ApiState::kBadResponse:
+      return true;
+    case ApiState::kUnreachable:
+    case ApiState::kNoConnection:
+    case ApiState::kTimeout:
+    case ApiState::kDisabled:
+      break;
+  }
+  return false;
+}
+
 // DNS gave no message at all.
 PiholeState SilentState(const StateFacts& f) {
   if (!f.api || f.api == ApiState::kDisabled)
     return f.resolve == ProbeOutcome::kConnectionRefused ? PiholeState::kStopped
            : f.resolve == ProbeOutcome::kUnreachable     ? PiholeState::kHostDown
                                                          : PiholeState::kDnsDead;
-  switch (*f.api) {
-    case ApiState::kUnreachable:
-      return f.resolve == ProbeOutcome::kUnreachable ? PiholeState::kHostDown
-                                                     : PiholeState::kStopped;
-    case ApiState::kNoConnection:
-      return PiholeState::kHostDown;
-    case ApiState::kTimeout:
-      return f.resolve == ProbeOutcome::kTimeout ? PiholeState::kHung : PiholeState::kDnsDead;
-    default:
-      return PiholeState::kDnsDeadApiAlive;  // whatever it says: it answers
-  }
+  if (Answers(*f.api)) return PiholeState::kDnsDeadApiAlive;
+  if (f.api == ApiState::kNoConnection) return PiholeState::kHostDown;
+  if (f.api == ApiState::kTimeout)
+    return f.resolve == ProbeOutcome::kTimeout ? PiholeState::kHung : PiholeState::kDnsDead;
+  return f.resolve == ProbeOutcome::kUnreachable ? PiholeState::kHostDown : PiholeState::kStopped;
+}
+
+// It answers, and does not resolve.
+PiholeState NotResolving(const StateFacts& f) {
+  if (f.useful) return PiholeState::kUpstreamDead;
+  return f.api && Answers(*f.api) ? PiholeState::kDnsDeadApiAlive : PiholeState::kDnsDead;
 }
 
 // It resolves and blocks.
 PiholeState WorkingState(const StateFacts& f) {
-  switch (f.api.value_or(ApiState::kOk)) {
-    case ApiState::kOk:
-    case ApiState::kDisabled:
-      return PiholeState::kOk;
-    case ApiState::kUnreachable:
-    case ApiState::kNoConnection:
-    case ApiState::kTimeout:
-      return PiholeState::kApiDeadDnsAlive;
-    default:
-      return PiholeState::kApiDenied;
-  }
+  const ApiState api = f.api.value_or(ApiState::kOk);
+  if (api == ApiState::kOk || api == ApiState::kDisabled) return PiholeState::kOk;
+  return Answers(api) ? PiholeState::kApiDenied : PiholeState::kApiDeadDnsAlive;
 }
 
 }  // namespace
@@ -94,10 +108,13 @@ std::string_view PiholeStateName(PiholeState state) { return NameIn(kStateNames,
 std::optional<PiholeState> StateOf(const StateFacts& f) {
   if (!f.resolve || f.resolve == ProbeOutcome::kOurs) return {};
   if (!f.answered) return SilentState(f);
+  if (!Passed(f.resolve)) return NotResolving(f);
+  const bool off = f.blocking == Blocking::kDisabled;
   // Blocking needs no upstream: that it is off, or broken, is the worse news.
-  if (Failed(f.blocked))
-    return f.blocking == Blocking::kDisabled ? PiholeState::kBlockingOff
-                                             : PiholeState::kFilteringBroken;
-  if (!Passed(f.resolve) || Failed(f.uncached)) return PiholeState::kUpstreamDead;
-  return WorkingState(f);
+  if (f.blocked && ProvesNoBlock(*f.blocked))
+    return off ? PiholeState::kBlockingOff : PiholeState::kFilteringBroken;
+  // An ad that is not blocked has to be asked for.
+  if (Failed(f.uncached)) return PiholeState::kUpstreamDead;
+  if (!Failed(f.blocked)) return WorkingState(f);
+  return off ? std::optional(PiholeState::kBlockingOff) : std::nullopt;
 }

@@ -126,12 +126,6 @@ void Piholes::NoteState(Watched& watched, const Now& now) {
   watched.state_since_unix_seconds = now.unix_seconds;
 }
 
-std::optional<PiholeState> Piholes::state(const std::string& pihole, Instant now) const {
-  auto found = piholes_.find(pihole);
-  if (found == piholes_.end()) return {};
-  return StateOfWatched(found->second, now);
-}
-
 std::string Piholes::sid(const std::string& pihole) const {
   auto seat = seats_.find(pihole);
   return seat == seats_.end() ? "" : seat->second;

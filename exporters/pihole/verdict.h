@@ -38,8 +38,6 @@ class Piholes {
   std::string sid(const std::string& pihole) const;  // kept from before; "" = none
   // "sentinel-pihole-exporter/0.1.0 (3f9a...)": the same as long as the state directory is.
   std::string user_agent() const;
-  // Absent while DNS has not been looked at, or not for three intervals.
-  std::optional<PiholeState> state(const std::string& pihole, Instant now) const;
 
  private:
   struct Watched {

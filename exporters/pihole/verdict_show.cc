@@ -12,9 +12,9 @@ const Metric kSince("pihole_state_since_timestamp_seconds", Type::kGauge,
                     "Since when this process has seen the Pi-hole in this state.", "pihole");
 const Metric kConfigured("pihole_configured", Type::kGauge, "Pi-holes in the configuration.");
 const Metric kResolving("pihole_resolving", Type::kGauge,
-                        "Pi-holes that resolve, of those whose state is known.");
+                        "Pi-holes that resolve (pihole_dns_up), of those that are looked at.");
 const Metric kFiltering("pihole_filtering", Type::kGauge,
-                        "Pi-holes that resolve and block, of those whose state is known.");
+                        "Pi-holes that resolve and block, of those that are looked at.");
 const Metric kGravityAge("pihole_gravity_age_objective_seconds", Type::kGauge,
                          "How old the lists of blocked domains may be.");
 const Metric kBlockingOff("pihole_blocking_off_objective_seconds", Type::kGauge,
@@ -23,23 +23,6 @@ const Metric kDrift("pihole_drift_objective_seconds", Type::kGauge,
                     "How long Pi-holes may differ: some intervals of what keeps them equal.");
 const Metric kSeats("pihole_seats_objective_ratio", Type::kGauge,
                     "How many of the API's seats may be taken.");
-
-bool Resolves(PiholeState state) {
-  switch (state) {
-    case PiholeState::kOk:
-    case PiholeState::kApiDeadDnsAlive:
-    case PiholeState::kApiDenied:
-    case PiholeState::kFilteringBroken:
-    case PiholeState::kBlockingOff:
-      return true;
-    default:
-      return false;
-  }
-}
-bool FiltersToo(PiholeState state) {
-  return Resolves(state) && state != PiholeState::kFilteringBroken &&
-         state != PiholeState::kBlockingOff;
-}
 
 void ShowObjectives(const PiholesOptions& options, Samples& out) {
   out.Add(kConfigured, static_cast<double>(options.piholes.size()));
@@ -61,11 +44,13 @@ void Piholes::Show(const Now& now, Samples& out) const {
     watched.service.Show(now, {}, out);
     watched.dns.Show(name, now, out);
     watched.api.Show(name, now, out);
+    const StateFacts facts = watched.dns.Known(now.at);
+    const bool resolves = facts.resolve == ProbeOutcome::kPassed;
+    known += facts.resolve.has_value();
+    resolving += resolves;
+    filtering += resolves && facts.blocked == ProbeOutcome::kPassed;
     auto state = StateOfWatched(watched, now.at);
     if (!state) continue;
-    ++known;
-    resolving += Resolves(*state);
-    filtering += FiltersToo(*state);
     out.AddState(kState, {name, ""}, kPiholeStates, PiholeStateName(*state));
     if (state == watched.state) out.Add(kSince, {name}, watched.state_since_unix_seconds);
   }

@@ -18,8 +18,11 @@ std::string Up(const Piholes& piholes, double at, const std::string& scope) {
   return ValueOf(piholes, at, "ha_service_up{service=\"dns\",scope=\"" + scope + "\"}");
 }
 std::string State(const Piholes& piholes, double at, const std::string& pihole) {
-  auto state = piholes.state(pihole, At(at));
-  return state ? std::string(PiholeStateName(*state)) : "";
+  for (auto state : kPiholeStates) {
+    std::string series = "pihole_state{pihole=\"" + pihole + "\",state=\"";
+    if (ValueOf(piholes, at, series + std::string(state) + "\"}") == "1") return std::string(state);
+  }
+  return "";
 }
 
 TEST(PiholesVerdict, NothingIsKnownBeforeTheFirstLook) {
@@ -67,6 +70,38 @@ TEST(PiholesVerdict, GreenLiesAreCaughtWithinTwoLooks) {
     EXPECT_EQ(Up(piholes, 17, "b"), "1") << c.name;
     EXPECT_EQ(Up(piholes, 17, "all"), "1") << c.name;
     EXPECT_EQ(piholes.pace(), Pace::kFast);
+  }
+}
+
+// What is counted agrees with what is said of each, whatever the word for it.
+TEST(PiholesVerdict, CountsWhoResolvesAndWhoBlocks) {
+  struct Case {
+    Outcomes outcomes;
+    const char* state;
+    const char* resolving;  // and pihole_dns_up
+    const char* filtering;
+  };
+  const Outcomes dead_upstream{{"resolve", kServfail}, {"blocked", kServfail},
+                               {"blocked_aaaa", kServfail}, {"uncached", kServfail}};
+  const Case cases[] = {
+      {{}, "ok", "1", "1"},
+      {{{"uncached", kTimeout}}, "upstream_dead", "1", "1"},
+      {{{"blocked", kTimeout}, {"blocked_aaaa", kNotBlocked}}, "filtering_broken", "1", "0"},
+      {{{"blocked", kTimeout}}, "", "1", "0"},
+      {dead_upstream, "upstream_dead", "0", "0"},  // and blocking broken
+      {Each(kRefused), "dns_dead_api_alive", "0", "0"},
+      {Each(kServfail), "dns_dead_api_alive", "0", "0"},
+      {Each(kNxdomain), "dns_dead_api_alive", "0", "0"},
+  };
+  for (auto& c : cases) {
+    Piholes piholes(ThreePiholes({"a"}));
+    Feed(piholes, Dns(0, "a", c.outcomes));
+    Feed(piholes, Api(0.1, "a", ApiState::kOk, Blocking::kEnabled));
+    const std::string state = State(piholes, 1, "a");
+    EXPECT_EQ(state, c.state);
+    EXPECT_EQ(ValueOf(piholes, 1, "pihole_dns_up{pihole=\"a\"}"), c.resolving) << state;
+    EXPECT_EQ(ValueOf(piholes, 1, "pihole_resolving"), c.resolving) << state;
+    EXPECT_EQ(ValueOf(piholes, 1, "pihole_filtering"), c.filtering) << state;
   }
 }
 
