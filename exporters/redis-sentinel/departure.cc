@@ -25,19 +25,40 @@ void Departure::Take(const WriteMark& mark) {
   last_ = mark;
 }
 
+// A save, or another restart, begins the count anew.
+void Departure::CameBack(const WriteMark& mark) {
+  if (returned_) {
+    bool goes_on = mark.rdb_last_save_unix == returned_->rdb_last_save_unix &&
+                   mark.unsaved_changes >= returned_->unsaved_changes;
+    double more = static_cast<double>(mark.unsaved_changes.value_or(0) -
+                                      (goes_on ? returned_->unsaved_changes.value_or(0) : 0));
+    if (more > 0) {
+      returned_writes_ += more;
+      returned_rise_ = returned_rise_.value_or(mark.end);
+      returned_seconds_ = std::max(0.0, Seconds(returned_->begin - *returned_rise_));
+    }
+  }
+  returned_ = mark;
+}
+
 bool Departure::Answered(const Info& info, Instant begin, Instant end) {
-  if (over_ || !info.role) return over_;
-  if (info.role == Role::kMaster && info.replication_id == written_.replication_id) {
-    silent_ = false;
+  if (!info.role) return false;
+  silent_ = false;
+  const bool master = info.role == Role::kMaster;
+  WriteMark mark{begin, end, info.offset_bytes.value_or(0), info.unsaved_changes,
+                 info.rdb_last_save_unix};
+  if (!over_ && master && info.replication_id == written_.replication_id) {
     gone_.reset();
     if (!fork_) Remember(info, begin, end, written_);
-    else if (info.offset_bytes)
-      Take({begin, end, *info.offset_bytes, info.unsaved_changes, info.rdb_last_save_unix});
+    else if (info.offset_bytes) Take(mark);
     return false;
   }
+  const bool ended = !over_ || (returned_ && !master);
   over_ = true;
   if (!gone_) gone_ = end;
-  return true;
+  if (!master) returned_.reset();
+  else if (!info.loading.value_or(false)) CameBack(mark);
+  return ended;
 }
 
 void Departure::Failed(std::optional<Instant> refused) {
@@ -54,6 +75,7 @@ Loss Departure::loss() const {
   auto lost = writes();
   loss.low_seconds = 0;
   if (lost && first_rise_) loss.low_seconds = std::max(0.0, Seconds(*last_rise_ - *first_rise_));
+  loss.low_seconds = std::max(*loss.low_seconds, returned_seconds_);
   // Until when it may have written what the successor lacks, and since when.
   std::optional<Instant> until = gone_;
   if (exact()) until = last_->end;
@@ -68,11 +90,13 @@ Loss Departure::loss() const {
 std::optional<Departure::Writes> Departure::writes() const {
   if (!last_ || !before_ || !last_->unsaved_changes || !before_->unsaved_changes ||
       last_->rdb_last_save_unix != before_->rdb_last_save_unix)
-    return std::nullopt;
+    return returned_writes_ > 0 ? std::optional(Writes{returned_writes_, {}, {}}) : std::nullopt;
   auto since = [&](const WriteMark& mark) {
-    return std::max(0.0, static_cast<double>(*last_->unsaved_changes - *mark.unsaved_changes));
+    return std::max(0.0, static_cast<double>(*last_->unsaved_changes - *mark.unsaved_changes)) +
+           returned_writes_;
   };
   Writes writes;
+  writes.low = returned_writes_;
   if (!after_) {
     if (exact()) writes.best = writes.high = 0;
     return writes;

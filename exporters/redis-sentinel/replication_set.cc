@@ -39,8 +39,12 @@ bool IsMaster(const NodeLook& look) {
 
 // A node that does not let us in, and a fault of our own, prove nothing.
 Result ResultOf(const NodeLook& look) {
-  if (look.info)  // MISCONF refuses writes when the append-only file cannot be written
-    return IsMaster(look) && look.info->aof_write_ok.value_or(true) ? Result::kOk : Result::kFail;
+  if (look.info) {
+    // MISCONF refuses writes when the append-only file cannot be written. Its last error stays in
+    // INFO when it is switched off, which ends that.
+    bool refused = look.info->aof_enabled.value_or(true) && !look.info->aof_write_ok.value_or(true);
+    return IsMaster(look) && !refused ? Result::kOk : Result::kFail;
+  }
   switch (look.status.code()) {
     case absl::StatusCode::kUnauthenticated:
     case absl::StatusCode::kPermissionDenied:
@@ -84,7 +88,8 @@ void ReplicationSet::Step(const RedisEvidence& e, const NodeLook& look, const No
   node.last = look;
   if (look.info) {
     bool follows = look.info->role == Role::kReplica && look.info->link_up.value_or(false);
-    if (node.dataset.Step(*look.info, follows || (IsMaster(look) && look.node == announced_))) {
+    bool in_use = follows || (IsMaster(look) && look.node == announced_);
+    if (node.dataset.Step(*look.info, in_use, e.end)) {
       incidents_.Happened("dataset_reset", look.node, now.Unix(e.end));
       Trouble(e.end);
     }
@@ -154,6 +159,8 @@ void ReplicationSet::Step(const RedisEvidence& e, const SentinelLook& look, cons
                           const Now& now) {
   if (views_.size() >= kMaxViews && !views_.count(look.sentinel)) return;
   View& own = views_[look.sentinel];
+  if (heard_since_ == Instant()) heard_since_ = e.begin;
+  const bool found_down = own.said.master.flags.s_down;
   if (own.said.address && view.address && ToText(*own.said.address) != ToText(*view.address))
     own.other_begin = own.begin;
   if (view.address) disagreement_.Named(look.sentinel, ToText(*view.address), e.begin, e.end);
@@ -167,13 +174,7 @@ void ReplicationSet::Step(const RedisEvidence& e, const SentinelLook& look, cons
   for (auto& replica : view.replicas) Listed(replica.address, e.end);
   if (ToText(view.master.address) == announced_) {
     Pinged(view.master, e.begin, now);
-    if (view.master.flags.force_failover && !objectively_down_) asked_for_ = true;
-    if (view.master.flags.o_down) objectively_down_ = true;
-    if (view.master.flags.s_down) {
-      Trouble(e.end);
-      Instant ok = e.begin - view.master.last_ok_ping;
-      cut_off_.last_ok = std::min(cut_off_.last_ok.value_or(ok), ok);
-    }
+    Flagged(view.master, e, found_down);
   }
   Compare(now, e.end);
   if (!options_.redis_nodes) TakeSentinelsWord(e, now);
@@ -185,6 +186,38 @@ void ReplicationSet::Step(const RedisEvidence& e, const SentinelLook& look, cons
   std::erase_if(views_, [&](auto& item) {
     return e.end - item.second.end > options_.forget_after;
   });
+}
+
+// A Sentinel that cannot reach the master, for whatever reason, is news once.
+void ReplicationSet::Flagged(const MonitoredMaster& master, const RedisEvidence& e,
+                             bool found_down) {
+  const InstanceFlags& flags = master.flags;
+  if (flags.force_failover && !objectively_down_) asked_for_ = true;
+  if (flags.o_down) objectively_down_ = true;
+  if (flags.s_down) {
+    if (!found_down) Trouble(e.end);
+    Instant ok = e.begin - master.last_ok_ping;
+    cut_off_.last_ok = std::min(cut_off_.last_ok.value_or(ok), ok);
+  }
+  CalmDown(e.end);
+}
+
+// Events that end it may have been lost, or are not heard at all: it is over, too, when no Sentinel
+// finds the master down or replaces it, by looks that came after whatever told of trouble.
+void ReplicationSet::CalmDown(Instant now) {
+  bool seen = false;
+  for (auto* view : FreshViews(now)) {
+    const MonitoredMaster& master = view->second.said.master;
+    if (ToText(master.address) != announced_) continue;
+    const InstanceFlags& flags = master.flags;
+    if (view->second.begin <= trouble_heard_ || flags.s_down || flags.o_down ||
+        flags.failover_in_progress || flags.force_failover)
+      return;
+    seen = true;
+  }
+  if (!seen) return;
+  objectively_down_ = asked_for_ = false;
+  cut_off_ = {};
 }
 
 void ReplicationSet::Silent(const std::string& sentinel, Instant at) {
@@ -203,6 +236,7 @@ void ReplicationSet::Step(const RedisEvidence& e, const EventLook& look, const N
     return Announced(ToText(*event.address), e.begin, e.end, e.end, now);
   }
   if (event.instance_type != "master" || ToText(*event.address) != announced_) return;
+  trouble_heard_ = std::max(trouble_heard_, e.end);
   if (event.name == "+sdown" || event.name == "+odown") Trouble(e.end);
   if (event.name == "+sdown") FoundDown(e, look.sentinel);
   if (event.name == "-sdown") cut_off_ = {};

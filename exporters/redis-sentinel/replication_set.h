@@ -66,11 +66,14 @@ class ReplicationSet {
   void Pinged(const MonitoredMaster& master, Instant at, const Now& now);
   void Restarted(Node& node, const NodeLook& look, Instant at, const Now& now);
   void SawFailover(const SentinelEvent& event, const Now& now);
+  void Flagged(const MonitoredMaster& master, const RedisEvidence& evidence, bool found_down);
+  void CalmDown(Instant now);
   void Trouble(Instant at);
   void FoundDown(const RedisEvidence& evidence, const std::string& sentinel);
   // verdict_announced.cc: whom the Sentinels send clients to.
   std::vector<const ViewOf*> FreshViews(Instant now) const;
   std::string Majority(Instant now) const;
+  bool HeardMost(Instant now) const;
   void Compare(const Now& now, Instant at);
   void Announced(const std::string& node, Instant begin, Instant end, Instant likely,
                  const Now& now);
@@ -105,6 +108,7 @@ class ReplicationSet {
   std::map<std::string, Node> nodes_;
   std::map<std::string, View> views_;  // by Sentinel
   std::string announced_;              // the node that clients are sent to
+  Instant heard_since_ = Instant();    // of any Sentinel, since the start
   Instant announced_at_ = Instant();   // known since
   Instant since_ = Instant();          // Sentinels that say otherwise later contradict it
   long long announced_epoch_ = -1;     // of its configuration, at least
@@ -115,6 +119,7 @@ class ReplicationSet {
   Disagreement disagreement_;
   RedisIncidents incidents_;
   CutOff cut_off_;
+  Instant trouble_heard_ = Instant();  // the newest event that is about the announced master
   LastChange last_change_;
   Instant suspect_until_ = Instant(), asked_in_vain_ = Instant();  // asked: a Sentinel, last
 };

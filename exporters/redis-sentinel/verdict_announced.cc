@@ -35,16 +35,28 @@ std::vector<const ReplicationSet::ViewOf*> ReplicationSet::FreshViews(Instant no
 }
 
 // The node that most Sentinels name, by looks that came after the last change; of two that are
-// named as often, the one in force.
+// named as often, the one in force, or else the one with the newer configuration.
 std::string ReplicationSet::Majority(Instant now) const {
-  std::map<std::string, int> votes;
-  for (auto* view : FreshViews(now))
-    if (view->second.said.address && view->second.begin >= since_)
-      ++votes[ToText(*view->second.said.address)];
+  std::map<std::string, std::pair<int, long long>> votes;  // and the epoch
+  for (auto* view : FreshViews(now)) {
+    if (!view->second.said.address || view->second.begin < since_) continue;
+    auto& [n, epoch] = votes[ToText(*view->second.said.address)];
+    ++n;
+    epoch = std::max(epoch, view->second.said.master.config_epoch);
+  }
   std::string best = votes.count(announced_) ? announced_ : "";
   for (auto& [node, n] : votes)
-    if (best.empty() || n > votes[best]) best = node;
+    if (best.empty() || (best == announced_ ? n.first > votes[best].first : n > votes[best]))
+      best = node;
   return best;
+}
+
+// Whether most of the Sentinels that are known have been heard since a start, or had the time to: the
+// first to answer may be one that is cut off and has the configuration of before.
+bool ReplicationSet::HeardMost(Instant now) const {
+  std::size_t known = 1;
+  for (auto& view : views_) known = std::max(known, view.second.said.sentinels.size() + 1);
+  return 2 * views_.size() > known || now - heard_since_ > kFollowWithin;
 }
 
 // Another node is in force when most Sentinels name it, unless they are cut off and repeat what was
@@ -52,7 +64,7 @@ std::string ReplicationSet::Majority(Instant now) const {
 // still follow it.
 void ReplicationSet::Compare(const Now& now, Instant at) {
   std::string node = Majority(at);
-  if (node.empty()) return;
+  if (node.empty() || (announced_.empty() && !HeardMost(at))) return;
   long long epoch = -1;
   bool contradicted = true;
   Instant begin = Instant::max();
@@ -62,10 +74,12 @@ void ReplicationSet::Compare(const Now& now, Instant at) {
     contradicted = contradicted && named != announced_ && view.begin >= since_;
     if (named != node) continue;
     epoch = std::max(epoch, view.said.master.config_epoch);
-    begin = std::min(begin, view.other_begin);
+    // One that was not there before knows nothing of when it changed.
+    if (view.other_begin != Instant()) begin = std::min(begin, view.other_begin);
   }
   if (node != announced_) {
     if (epoch < announced_epoch_ && !contradicted) return;
+    if (begin == Instant::max()) begin = announced_at_;
     Announced(node, std::max(begin, announced_at_), at, Instant::max(), now);
     announced_epoch_ = epoch;
   }

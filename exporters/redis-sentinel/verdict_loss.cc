@@ -32,9 +32,12 @@ const Metric kDivergedBytes("redis_sentinel_split_brain_diverged_bytes", Type::k
                             "will be dropped when it gives way, pings and hellos included.",
                             "master_name", "node");
 const Metric kDivergedWrites("redis_sentinel_split_brain_diverged_writes", Type::kGauge,
-                             "And so many changes of keys. Absent: unknown.", "master_name", "node");
+                             "And so many changes of keys, of a master that came back at least. "
+                             "Absent: unknown.",
+                             "master_name", "node");
 
 void ShowDivergence(const std::string& name, const Departure& old, Samples& out) {
+  if (old.returned()) out.Add(kDivergedWrites, {name, old.node()}, old.returned_writes());
   if (!old.known() || !old.exact()) return;
   if (auto bytes = old.loss().bytes) out.Add(kDivergedBytes, {name, old.node()}, *bytes);
   if (auto writes = old.writes(); writes && writes->best)
@@ -55,12 +58,13 @@ void ReplicationSet::StepLoss(const RedisEvidence& e, const NodeLook& look) {
   // The process is gone. A firewall can say so too; if the master answers again as it was, that is
   // taken back.
   else if (!node.refused && IsRefused(look.status)) node.refused = e.end;
-  if (!departure_ || departure_->over()) return;
+  if (!departure_) return;
   if (look.node == announced_ && look.info && departure_->Succeeded(*look.info)) TellLoss(e.end);
   if (look.node != departure_->node()) return;
   if (!look.info) return departure_->Failed(node.refused);
-  if (departure_->Answered(*look.info, e.begin, e.end) || e.end - last_change_.loss_told > kTellEvery)
-    TellLoss(e.end);
+  bool ended = departure_->Answered(*look.info, e.begin, e.end);
+  bool due = departure_->growing() && e.end - last_change_.loss_told > kTellEvery;
+  if (ended || due) TellLoss(e.end);
 }
 
 void ReplicationSet::TellLoss(Instant at) {

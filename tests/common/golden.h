@@ -47,6 +47,15 @@ inline Samples GoldenSelf(const std::string& kind, const std::string& name) {
   return samples;
 }
 
+// The first line of `text` that `golden` does not have there, and golden's.
+inline std::string FirstDifference(const std::string& text, const std::string& golden) {
+  std::istringstream ours(text), theirs(golden);
+  std::string our, their;
+  do our.clear(), their.clear(), std::getline(ours, our), std::getline(theirs, their);
+  while (our == their && ours && theirs);
+  return "now:    " + our + "\ngolden: " + their;
+}
+
 // `path` below the top of the tree holds `text`. With UPDATE_GOLDEN in the environment it is made
 // so.
 inline void ExpectGolden(const std::string& path, const std::string& text) {
@@ -55,7 +64,8 @@ inline void ExpectGolden(const std::string& path, const std::string& text) {
   std::ifstream in(file);
   std::stringstream golden;
   golden << in.rdbuf();
-  EXPECT_EQ(text, golden.str()) << "if this is what you want: tests/run --update";
+  EXPECT_TRUE(text == golden.str()) << file << "\n" << FirstDifference(text, golden.str())
+                                    << "\nif this is what you want: tests/run --update";
 }
 
 // METRICS.md of the exporter is its catalogue.

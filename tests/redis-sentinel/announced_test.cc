@@ -119,6 +119,73 @@ TEST(Announced, KindsByEvents) {
   EXPECT_EQ(mended.LastKind(), "switchover");
 }
 
+// It is no change that it answers first after a start and the others a moment later.
+TEST(Announced, TheFirstToAnswerMayBeCutOff) {
+  Deployment d(OneDeployment());
+  auto say = [&](double at, const std::string& s, const std::string& master, long long epoch) {
+    auto e = SentinelEvidence(at, at + 0.01, s, {ViewOf(s, master, epoch)});
+    d.Step(e, NowAt(EndOf(e)));
+  };
+  say(0, kS1, k1, 0);
+  EXPECT_EQ(d.sets().at("mymaster").announced(), "");
+  say(0.1, kS2, k2, 1);
+  say(0.1, kS3, k2, 1);
+  EXPECT_EQ(d.sets().at("mymaster").announced(), k2);
+  EXPECT_TRUE(d.sets().at("mymaster").service().failovers().empty());
+  Deployment alone(OneDeployment());
+  for (double at : {0, 5}) {
+    auto e = SentinelEvidence(at, at + 0.01, kS1, {ViewOf(kS1, k1)});
+    alone.Step(e, NowAt(EndOf(e)));
+  }
+  EXPECT_EQ(alone.sets().at("mymaster").announced(), k1);
+}
+
+// Where events are not heard, or are lost: what is over stays over.
+TEST(Announced, WhatSentinelsTakeBackIsForgotten) {
+  auto say = [](Course& c, double at, bool down, bool asked) {
+    MasterView view = ViewOf(kS1, k1);
+    view.master.flags.s_down = view.master.flags.o_down = down;
+    view.master.flags.force_failover = asked;
+    c.Step(SentinelEvidence(at, at + 0.01, kS1, {view}));
+  };
+  Course o_down;
+  say(o_down, 5, true, false);
+  o_down.Views(10, k1);
+  o_down.Looks(14.9, MasterInfo(), ReplicaInfo());
+  say(o_down, 15, false, true);
+  o_down.Views(15.5, k2, 1);
+  EXPECT_EQ(o_down.LastKind(), "switchover");
+  Course aborted;
+  say(aborted, 5, false, true);
+  aborted.Views(10, k1);
+  aborted.Fails(14, 15);
+  say(aborted, 15, true, false);
+  aborted.Views(15.5, k2, 1);
+  EXPECT_EQ(aborted.LastKind(), "failover");
+  EXPECT_LT(ValueOf(aborted.deployment(), 16,
+                    "redis_sentinel_last_failover_unreachable_high_seconds{master_name=\"mymaster\"}"),
+            5);
+  Course heard;  // by one, while the others looked before that
+  heard.Event(5, "+odown", kMaster);
+  say(heard, 4.99, false, false);
+  heard.Views(5.5, k2, 1);
+  EXPECT_EQ(heard.LastKind(), "failover");
+}
+
+// Wrong credentials of one Sentinel, say. It is looked at faster for a minute.
+TEST(Announced, OneSentinelThatFindsTheMasterDownForHours) {
+  Course c;
+  for (double at = 5; at < 200; at += 5) {
+    c.Looks(at - 1, MasterInfo(), ReplicaInfo());
+    for (auto& s : {kS1, kS2, kS3}) {
+      MasterView view = ViewOf(s, k1);
+      view.master.flags.s_down = s == kS1;
+      c.Step(SentinelEvidence(at, at + 0.01, s, {view}));
+    }
+    EXPECT_EQ(c.deployment().pace() == Pace::kFast, at < 65) << at;
+  }
+}
+
 TEST(Announced, KindsWithoutEvents) {
   Course alive;
   alive.Looks(9, MasterInfo(), ReplicaInfo());
@@ -159,6 +226,16 @@ TEST(Announced, ASentinelThatWasCutOffIsBehind) {
   c.Step(SentinelEvidence(10, 10.01, kS1, {ViewOf(kS1, k1, 0)}));
   EXPECT_EQ(c.service().failovers().size(), 1u);
   EXPECT_EQ(c.service().holder(), k2);
+}
+
+// CONFIG SET appendonly no leaves the last error in INFO, and writes work again.
+TEST(Announced, AnOldErrorOfAnAofThatIsOff) {
+  Course c;
+  Info info = MasterInfo();
+  info.aof_write_ok = false;
+  info.aof_enabled = false;
+  for (double t = 6; t < 12; ++t) c.Looks(t, info, ReplicaInfo());
+  EXPECT_EQ(c.Value("ha_service_up"), 1);
 }
 
 TEST(Announced, WhatRefusesWritesIsNoMaster) {

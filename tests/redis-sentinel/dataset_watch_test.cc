@@ -49,15 +49,24 @@ TEST(DatasetWatch, WhatIsAResetAndWhatIsNot) {
   };
   for (auto& c : cases) {
     DatasetWatch watch;
-    for (auto& [info, in_use] : c.looks) watch.Step(info, in_use);
+    for (auto& [info, in_use] : c.looks) watch.Step(info, in_use, At(0));
     EXPECT_EQ(watch.resets(), c.resets) << c.what;
   }
 }
 
 TEST(DatasetWatch, WithoutKeysNothingIsKnown) {
   DatasetWatch watch;
-  EXPECT_FALSE(watch.Step(With(500, MasterInfo()), true));
-  EXPECT_FALSE(watch.Step(MasterInfo(0, "b", "2"), true));
+  EXPECT_FALSE(watch.Step(With(500, MasterInfo()), true, At(0)));
+  EXPECT_FALSE(watch.Step(MasterInfo(0, "b", "2"), true, At(1)));
+}
+
+// Overnight sessions expire; that a replica then comes back as a new process is no loss.
+TEST(DatasetWatch, WhoWasAwayForLongIsNotJudged) {
+  for (double away : {119.0, 121.0}) {
+    DatasetWatch watch;
+    watch.Step(With(1000, ReplicaInfo(1000)), true, At(0));
+    EXPECT_EQ(watch.Step(With(400, ReplicaInfo(5000, "a", "2")), true, At(away)), away < 120);
+  }
 }
 
 }  // namespace

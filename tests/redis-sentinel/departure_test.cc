@@ -63,7 +63,7 @@ TEST(Departure, OnlyLowBoundsOnceItFollows) {
   d.Succeeded(Successor(900));
   d.Answered(Wrote(1200, 12), At(1.2), At(1.21));
   EXPECT_TRUE(d.Answered(ReplicaInfo(5000, "new"), At(1.4), At(1.41)));
-  EXPECT_TRUE(d.over());
+  EXPECT_FALSE(d.growing());
   EXPECT_EQ(d.loss().low_bytes, 300);
   EXPECT_FALSE(d.loss().high_bytes);
   EXPECT_FALSE(d.writes()->high);
@@ -86,6 +86,49 @@ TEST(Departure, GoneForGood) {
   refused.Succeeded(Successor(1000));
   EXPECT_EQ(refused.loss().low_bytes, 0);
   EXPECT_NEAR(*refused.loss().high_seconds, 0.3, 1e-6);
+}
+
+// It comes back empty of marks: what a client with its address writes then has no offset.
+TEST(Departure, WhatIsWrittenToOneThatCameBackIsLostToo) {
+  Departure d = Departed();
+  d.Failed(At(1.1));
+  d.Succeeded(Successor(1000));
+  EXPECT_EQ(d.writes()->low, 0);
+  auto back = [&](double at, long long changes, long long saved = 2) {
+    Info info = MasterInfo(0, "third", "run2");
+    info.unsaved_changes = changes;
+    info.rdb_last_save_unix = saved;
+    return d.Answered(info, At(at), At(at + 0.01));
+  };
+  Info loading = MasterInfo(0, "third", "run2");
+  loading.loading = true;
+  loading.unsaved_changes = 0;
+  EXPECT_TRUE(d.Answered(loading, At(9), At(9.01)));
+  EXPECT_FALSE(back(10, 50)) << "from its file, or unknown";
+  EXPECT_TRUE(d.returned());
+  EXPECT_EQ(d.returned_writes(), 0);
+  back(11, 60);
+  back(12, 70);
+  back(13, 4, 3);
+  EXPECT_EQ(d.returned_writes(), 24) << "a save between two looks: at least what came after it";
+  EXPECT_EQ(d.writes()->low, 24);
+  EXPECT_FALSE(d.writes()->high);
+  EXPECT_NEAR(*d.loss().low_seconds, 0.99, 1e-6);  // 11.01 to 12
+  EXPECT_GE(*d.loss().high_seconds, *d.loss().low_seconds);
+  d.Failed(std::nullopt);
+  EXPECT_FALSE(d.returned());
+  EXPECT_TRUE(d.Answered(ReplicaInfo(5000, "new"), At(20), At(20.01)));
+  EXPECT_FALSE(d.Answered(ReplicaInfo(5000, "new"), At(21), At(21.01)));
+  EXPECT_FALSE(d.growing());
+  EXPECT_EQ(d.writes()->low, 24);
+}
+
+// A successor that tells where it forked only after the old master follows it.
+TEST(Departure, TheForkMayBecomeKnownLast) {
+  Departure d = Departed();
+  EXPECT_TRUE(d.Answered(ReplicaInfo(5000, "new"), At(1.4), At(1.41)));
+  EXPECT_TRUE(d.Succeeded(Successor(900)));
+  EXPECT_EQ(d.loss().low_bytes, 100);
 }
 
 // PING and hellos are in the log of an idle master: a difference in bytes, and nothing lost.

@@ -10,7 +10,7 @@
 namespace {
 
 const std::string k1 = kNodes[0], k2 = kNodes[1];
-const std::string kS1 = "10.88.0.11:26379";
+const std::string kS1 = "10.88.0.11:26379", kS2 = "10.88.0.12:26379";
 const std::string kOld = "master mymaster 10.88.0.11 6379";
 const std::string kNew = "slave 10.88.0.12:6379 10.88.0.12 6379 @ mymaster 10.88.0.11 6379";
 
@@ -34,7 +34,8 @@ struct Event {
 
 // A failover of the first node to the second as these events tell it.
 Deployment Course(const std::vector<Event>& events) {
-  std::vector<RedisEvidence> all = {SentinelEvidence(-1, -0.99, kS1, {ViewOf(kS1, k1)}),
+  std::vector<RedisEvidence> all = {SentinelEvidence(-1.1, -1, kS2, {ViewOf(kS2, k1)}),
+                                    SentinelEvidence(-1, -0.99, kS1, {ViewOf(kS1, k1)}),
                                     NodeEvidence(-0.5, -0.49, k1, MasterInfo()),
                                     NodeFailed(0.5, 0.51, k1)};
   for (auto& e : events)

@@ -87,7 +87,7 @@ TEST(Lists, TheMasterKnowsItsReplicas) {
   Set set;
   MasterView view = WithoutThird(kS1);
   std::erase_if(view.replicas, [](auto& r) { return ToText(r.address) == k2; });
-  set.Sentinel(0, kS1, view);
+  for (auto& s : {kS1, kS2}) set.Sentinel(0, s, view);
   Info master = MasterInfo();
   master.replicas = {{Address(k2), true, 1000, 1}, {Address(k3), true, 1000, 1}};
   set.Node(0.1, k1, master);
@@ -97,7 +97,7 @@ TEST(Lists, TheMasterKnowsItsReplicas) {
 
 TEST(Loop, NodesThatFollowEachOther) {
   Set set;
-  set.Sentinel(0, kS1, ViewOf(kS1, k1));
+  for (auto& s : {kS1, kS2}) set.Sentinel(0, s, ViewOf(s, k1));
   EXPECT_TRUE(std::isnan(set.Value("replication_loop")));
   set.Node(0.1, k1, MasterInfo());
   set.Node(0.1, k2, Following(k1));
@@ -112,7 +112,7 @@ TEST(Loop, NodesThatFollowEachOther) {
 
 TEST(Lag, IsWhatWasWrittenBeforeTheReplicaWasLookedAt) {
   Set set;
-  set.Sentinel(0, kS1, ViewOf(kS1, k1));
+  for (auto& s : {kS1, kS2}) set.Sentinel(0, s, ViewOf(s, k1));
   for (int i = 0; i < 10; ++i) set.Node(i, k1, MasterInfo(1000 + 100 * i));
   set.Node(9.5, k2, Following(k1, 1900));
   EXPECT_EQ(set.Value("replication_lag_bytes", k2), 0);
@@ -128,7 +128,7 @@ TEST(Lag, IsWhatWasWrittenBeforeTheReplicaWasLookedAt) {
 
 TEST(Backlog, LastsAsLongAsThePaceOfWritingAllows) {
   Set set;
-  set.Sentinel(0, kS1, ViewOf(kS1, k1));
+  for (auto& s : {kS1, kS2}) set.Sentinel(0, s, ViewOf(s, k1));
   Info master = MasterInfo(1000);
   master.backlog_size_bytes = 1'000'000;
   auto headroom = [&] { return set.Value("replication_backlog_headroom_seconds"); };
@@ -150,7 +150,7 @@ TEST(Backlog, LastsAsLongAsThePaceOfWritingAllows) {
 
 TEST(Replicas, TellSinceWhenTheyAreAlone) {
   Set set;
-  set.Sentinel(0, kS1, ViewOf(kS1, k1));
+  for (auto& s : {kS1, kS2}) set.Sentinel(0, s, ViewOf(s, k1));
   Info replica = Following(k1);
   replica.link_up = false;
   replica.link_down = std::chrono::seconds(7);
