@@ -26,12 +26,14 @@ TEST_F(RedisTiltLab, ASentinelThatHangsIsSilentAndThenInTilt) {
 TEST_F(RedisTiltLab, WithTwoInTiltNoFailoverIsPossibleAndCkquorumIsContent) {
   RedisExporter exporter;
   RedisFault two("stop", "cont", "s2"), three("stop", "cont", "s3");
+  Deadline standstill = Deadline::In(std::chrono::milliseconds(2500));  // TILT is from 2 s on
   exporter.Await(10, "they are silent", [&](const Page& p) {
     return p.Is("redis_sentinel_sentinel_up", {{"sentinel", lab.Address("s3")}}, 0);
   });
   ASSERT_TRUE(Eventually(10, "they are found down", [&] {
     return lab.Cli("s1", {"SENTINEL", "SENTINELS", "mymaster"}).find("s_down") != std::string::npos;
   }));
+  standstill.Wait(-1, 0);
   two.End();
   three.End();
   Labels tilt = {{"master_name", "mymaster"}, {"reason", "tilt"}};
