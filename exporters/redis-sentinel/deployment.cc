@@ -79,7 +79,7 @@ template <class Wanted>
 void Deployment::KeepSets(Wanted wanted) {
   std::erase_if(sets_, [&](auto& item) {
     if (wanted(item.first)) return false;
-    facts_revision_ += item.second.service().facts_revision() + 1;  // the sum never falls
+    facts_revision_ += item.second.facts_revision() + 1;  // the sum never falls
     return true;
   });
   std::erase_if(listed_, [&](auto& item) { return !sets_.count(item.first); });
@@ -166,7 +166,7 @@ std::string Deployment::MasterOf(const std::string& node) const {
 
 int Deployment::facts_revision() const {
   int revision = facts_revision_;
-  for (auto& [name, set] : sets_) revision += set.service().facts_revision();
+  for (auto& [name, set] : sets_) revision += set.facts_revision();
   return revision;
 }
 
@@ -176,7 +176,8 @@ std::string Deployment::Facts(const Now& now) const {
   std::string masters;
   for (auto& [name, set] : sets_) {
     services.push_back(&set.service());
-    masters += (masters.empty() ? "" : ",\n") + ("{\"name\":" + JsonQuote(name)) + "}";
+    masters += (masters.empty() ? "" : ",\n") + ("{\"name\":" + JsonQuote(name)) +
+               ",\"change\":" + set.ChangeFacts() + "}";
   }
   return FactsFile(services, now, {{"masters", "[" + masters + "]"}});
 }
@@ -190,7 +191,10 @@ absl::Status Deployment::Restore(const std::string& facts, const Now& now) {
   if (!json.ok()) return json.status();
   for (JsonView master : json->view()["masters"].Items()) {
     std::string name(master["name"].String().value_or(""));
-    if (!name.empty() && SetOf(name) != nullptr) listed_[name] = now.at;
+    ReplicationSet* set = name.empty() ? nullptr : SetOf(name);
+    if (set == nullptr) continue;
+    listed_[name] = now.at;
+    set->RestoreChange(master["change"]);
   }
   std::vector<Service*> services;
   for (auto& [name, set] : sets_) services.push_back(&set.service());

@@ -10,7 +10,7 @@
 #include "exporters/redis-sentinel/sentinel_replies.h"
 
 // What the eyes of a deployment post on its board. Nodes and Sentinels are named by the address
-// that they announce, "10.0.0.1:6379"; a seed by the address in the configuration until its own answers.
+// that they announce, "10.0.0.1:6379"; a seed by the address in the configuration until that answers.
 
 // One look at a Redis node, by INFO.
 struct NodeLook {

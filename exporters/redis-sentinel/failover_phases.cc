@@ -4,25 +4,20 @@
 
 namespace {
 
-const Metric kPhase("redis_sentinel_last_failover_phase_seconds", Type::kGauge,
-                    "What the last change of master took, as its Sentinels told: detect (failure "
-                    "to +sdown), agree (to +odown), elect (to +elected-leader), promote (to the "
-                    "replica's order to be master), announce (to clients); and from then on "
-                    "reconfigure (to +failover-end) and demote (to the old master a replica). "
-                    "Absent: not heard in time; a manual one has no detect and agree.",
-                    "master_name", "phase");
-
 void KeepFirst(std::optional<Instant>& mark, Instant at) {
   if (!mark) mark = at;
 }
 
 }  // namespace
 
+const std::vector<std::string_view> kFailoverPhases = {
+    "detect", "agree", "elect", "promote", "announce", "reconfigure", "demote"};
+
 void FailoverPhases::Heard(const SentinelEvent& event, const std::string& master, Instant at) {
   if (!event.address) return;
   const std::string about = ToText(*event.address);
-  if (about == from_ && event.name == "+failover-end") KeepFirst(last_[kEnded], at);
-  if (about == from_ && event.name == "+convert-to-slave") KeepFirst(last_[kDemoted], at);
+  if (about == from_ && event.name == "+failover-end") After(kEnded, at);
+  if (about == from_ && event.name == "+convert-to-slave") After(kDemoted, at);
   bool promotes = event.name == "+failover-state-wait-promotion";
   if (promotes || (event.instance_type == "master" && about == master)) Before(event, at);
 }
@@ -43,9 +38,15 @@ void FailoverPhases::Before(const SentinelEvent& event, Instant at) {
   if (event.name == "+failover-state-wait-promotion") now_[kPromoted] = at;
 }
 
+void FailoverPhases::After(Mark mark, Instant at) {
+  if (last_[mark]) return;
+  last_[mark] = at;
+  ++revision_;
+}
+
 void FailoverPhases::Looked(const RedisEvidence& e, const NodeLook& look) {
   if (look.node != from_ || !look.info || look.info->role != Role::kReplica) return;
-  if (last_[kAnnounced] && e.begin > *last_[kAnnounced]) KeepFirst(last_[kDemoted], e.end);
+  if (last_[kAnnounced] && e.begin > *last_[kAnnounced]) After(kDemoted, e.end);
 }
 
 void FailoverPhases::Changed(const Change& change) {
@@ -59,16 +60,16 @@ void FailoverPhases::Changed(const Change& change) {
   last_[kAnnounced] = change.announced;
 }
 
-void FailoverPhases::Show(const std::string& master_name, Samples& out) const {
-  auto phase = [&](std::string_view name, Mark begin, Mark end) {
-    if (last_[begin] && last_[end] && *last_[begin] <= *last_[end])
-      out.Add(kPhase, {master_name, name}, Seconds(*last_[end] - *last_[begin]));
-  };
-  phase("detect", kFailed, kDown);
-  phase("agree", kDown, kAgreed);
-  phase("elect", last_[kAgreed] ? kAgreed : kTried, kElected);
-  phase("promote", kElected, kPromoted);
-  phase("announce", kPromoted, kAnnounced);
-  phase("reconfigure", kAnnounced, kEnded);
-  phase("demote", kAnnounced, kDemoted);
+std::map<std::string, double> FailoverPhases::seconds() const {
+  const std::pair<Mark, Mark> marks[] = {
+      {kFailed, kDown},       {kDown, kAgreed},         {last_[kAgreed] ? kAgreed : kTried, kElected},
+      {kElected, kPromoted},  {kPromoted, kAnnounced},  {kAnnounced, kEnded},
+      {kAnnounced, kDemoted}};
+  std::map<std::string, double> known;
+  for (std::size_t i = 0; i < std::size(marks); ++i) {
+    auto &begin = last_[marks[i].first], &end = last_[marks[i].second];
+    if (begin && end && *begin <= *end)
+      known[std::string(kFailoverPhases[i])] = Seconds(*end - *begin);
+  }
+  return known;
 }

@@ -1,7 +1,10 @@
 #pragma once
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "common/board.h"
 #include "exporters/redis-sentinel/evidence.h"
@@ -31,15 +34,22 @@ class FailoverPhases {
   void Heard(const SentinelEvent& event, const std::string& master, Instant at);
   void Looked(const RedisEvidence& evidence, const NodeLook& look);
   void Changed(const Change& change);
-  void Show(const std::string& master_name, Samples& out) const;
+  // Of the last change, by phase, those that are known.
+  std::map<std::string, double> seconds() const;
+  int revision() const { return revision_; }  // grows when more of the last change becomes known
 
  private:
   enum Mark { kFailed, kDown, kAgreed, kTried, kElected, kPromoted, kAnnounced, kEnded, kDemoted };
   using Marks = std::array<std::optional<Instant>, kDemoted + 1>;
 
   void Before(const SentinelEvent& event, Instant at);
+  void After(Mark mark, Instant at);
 
   Marks now_;         // of a failover that has not changed the master yet
   Marks last_;        // of the last change
   std::string from_;  // the old master at that
+  int revision_ = 0;
 };
+
+// The names of the phases, in that order.
+extern const std::vector<std::string_view> kFailoverPhases;

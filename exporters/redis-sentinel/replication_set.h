@@ -22,10 +22,7 @@
 // and else with the first look that finds it so. Sentinel announces about 0.7 s after it promoted:
 // until then clients are still sent to the old master, so looks at the new one prove nothing yet.
 // An old master that we see working on our side of a cut network makes no outage; how long the
-// Sentinels missed it is said apart.
-//
-// Two masters: any two nodes of the set that answer as masters, by the sandwich, whoever is
-// announced. An old master that comes back, and every SENTINEL FAILOVER, give ten seconds of it.
+// Sentinels missed it is said apart. Two masters are any two nodes of the set that answer as such.
 class ReplicationSet {
  public:
   // `scope`: the master's name as it stands on the page.
@@ -41,11 +38,9 @@ class ReplicationSet {
   void Silent(const std::string& sentinel, Instant at);
   void Forget(const std::string& sentinel) { views_.erase(sentinel); }
   void Show(const Now& now, Samples& out) const;
-
   // Whether something is wrong or was, a moment ago: then looks come faster.
   bool Suspect(Instant now) const { return now < suspect_until_; }
-  // All nodes to watch: master, replicas, and former masters, by announced address. Those that no
-  // Sentinel has listed for forget_after are gone.
+  // To be watched, by announced address; former masters, too, for forget_after.
   std::set<std::string> Nodes(Instant now) const;
   std::set<std::string> Sentinels(Instant now) const;
   const std::string& announced() const { return announced_; }  // where clients are sent, or ""
@@ -53,6 +48,10 @@ class ReplicationSet {
   std::vector<Story> Stories() const;  // of the service, and incidents
   Service& service() { return service_; }
   const Service& service() const { return service_; }
+  // What is kept over a restart: beside the service figures of the last change, a JSON object.
+  std::string ChangeFacts() const;
+  void RestoreChange(JsonView facts) { last_change_.restored = ReadChange(facts); }
+  int facts_revision() const { return service_.facts_revision() + last_change_.phases.revision(); }
 
  private:
   using Node = WatchedNode;
@@ -87,6 +86,7 @@ class ReplicationSet {
   void Depart(const std::string& from, const Node& old);
   void StepLoss(const RedisEvidence& evidence, const NodeLook& look);
   void TellLoss(Instant at);
+  ChangeFigures Figures() const;
   void ShowLoss(Samples& out) const;
   // verdict_topology.cc: who is in whose list, and who follows whom.
   const Info* Answer(const std::string& node, Instant now) const;  // nullptr: it does not

@@ -123,7 +123,8 @@ void ReplicationSet::Announced(const std::string& node, Instant begin, Instant e
 
 void ReplicationSet::TakenOver(const FailoverFact& fact, const Node& old, Instant begin,
                                Instant end) {
-  auto& [low, high, phases, told] = last_change_;
+  auto& [low, high, phases, told, restored] = last_change_;
+  restored.reset();
   low.reset();
   high.reset();
   if (fact.kind == "failover" && cut_off_.first_unanswered)

@@ -10,23 +10,6 @@ namespace {
 // The loss is a fact that is saved; while it grows not at every look.
 constexpr Duration kTellEvery = 5s;
 
-const Metric kLost("redis_sentinel_last_failover_lost_writes", Type::kGauge,
-                   "Changes of keys that the old master took and the new one does not have, in the "
-                   "last change of master. Absent: unknown, or the old master saved meanwhile.",
-                   "master_name");
-const Metric kLostLow("redis_sentinel_last_failover_lost_low_writes", Type::kGauge,
-                      "At least so many were lost.", "master_name");
-const Metric kLostHigh("redis_sentinel_last_failover_lost_high_writes", Type::kGauge,
-                       "At most so many were lost. Absent: nobody can know.", "master_name");
-
-const Metric kUnreachableLow("redis_sentinel_last_failover_unreachable_low_seconds", Type::kGauge,
-                             "In the last failover the Sentinels had not reached the old master "
-                             "for at least so long when they announced the new one: what clients on "
-                             "their side of a cut network missed, even if we saw it working.",
-                             "master_name");
-const Metric kUnreachableHigh("redis_sentinel_last_failover_unreachable_high_seconds",
-                              Type::kGauge, "And at most so long.", "master_name");
-
 const Metric kDivergedBytes("redis_sentinel_split_brain_diverged_bytes", Type::kGauge,
                             "While there are two masters: what the old one has written so far that "
                             "will be dropped when it gives way, pings and hellos included.",
@@ -75,15 +58,28 @@ void ReplicationSet::TellLoss(Instant at) {
   service_.Amend(std::move(fact));
 }
 
-void ReplicationSet::ShowLoss(Samples& out) const {
-  auto& [low, high, phases, told] = last_change_;
-  if (low) out.Add(kUnreachableLow, {name_}, *low);
-  if (high) out.Add(kUnreachableHigh, {name_}, *high);
-  phases.Show(name_, out);
+ChangeFigures ReplicationSet::Figures() const {
+  if (last_change_.restored) return *last_change_.restored;
+  ChangeFigures figures;
+  figures.unreachable_low_seconds = last_change_.unreachable_low;
+  figures.unreachable_high_seconds = last_change_.unreachable_high;
+  figures.phase_seconds = last_change_.phases.seconds();
   auto writes = departure_ && departure_->known() ? departure_->writes() : std::nullopt;
+  if (!writes) return figures;
+  figures.lost_low_writes = writes->low;
+  figures.lost_writes = writes->best;
+  figures.lost_high_writes = writes->high;
+  return figures;
+}
+
+// What still grows is a low bound for another process.
+std::string ReplicationSet::ChangeFacts() const {
+  ChangeFigures figures = Figures();
+  if (departure_ && departure_->exact()) figures.lost_writes = figures.lost_high_writes = {};
+  return ToJson(figures);
+}
+
+void ReplicationSet::ShowLoss(Samples& out) const {
+  ShowChange(Figures(), name_, out);
   if (departure_ && split_brain_.proven()) ShowDivergence(name_, *departure_, out);
-  if (!writes) return;
-  out.Add(kLostLow, {name_}, writes->low);
-  if (writes->best) out.Add(kLost, {name_}, *writes->best);
-  if (writes->high) out.Add(kLostHigh, {name_}, *writes->high);
 }

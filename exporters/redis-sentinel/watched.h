@@ -3,6 +3,7 @@
 #include <string>
 
 #include "common/outage.h"
+#include "exporters/redis-sentinel/change_figures.h"
 #include "exporters/redis-sentinel/dataset_watch.h"
 #include "exporters/redis-sentinel/disagreement.h"
 #include "exporters/redis-sentinel/evidence.h"
@@ -46,4 +47,5 @@ struct LastChange {
   std::optional<double> unreachable_low, unreachable_high;  // seconds, of a failover
   FailoverPhases phases;
   Instant loss_told = Instant();  // last
+  std::optional<ChangeFigures> restored;  // of a change that an earlier process saw
 };
