@@ -7,12 +7,15 @@
 #include "exporters/pihole/legacy_poll.h"
 
 // Asks one Pi-hole's API, whatever its version: version 6 answers /api/info/login, version 5 has
-// only /admin/api.php. Over one connection to one port: a second one is never tried. While we are
-// not let in, /api/info/login still tells whether it is alive.
+// only /admin/api.php. Over one connection to one port: a second one is never tried. While no login
+// may be tried, /api/info/login tells whether it is alive, and whether its DNS engine is: if not,
+// blocking is Blocking::kFailure, as /api/dns/blocking would say. So the state of the look is that
+// of the failed login only as long as it is alive; it is kBadResponse if a login got no answer.
 class ApiPoll {
  public:
   ApiPoll(const PiholeOptions& pihole, const PiholesOptions& all, SessionMeans means);
-  // How long a poll may take: a login alone takes a slow Pi-hole 10 s.
+  // How long a poll may take: a login alone takes a slow Pi-hole 10 s, and each request has its
+  // timeout.
   static Duration LookDeadline(const ApiOptions& options);
 
   struct Result {
@@ -29,6 +32,7 @@ class ApiPoll {
 
   const std::string name_;
   const ApiOptions options_;
+  const Duration fast_;
   const std::function<Instant()> clock_;
   ApiClient client_;
   ApiSession session_;

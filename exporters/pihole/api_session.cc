@@ -113,7 +113,7 @@ absl::Status ApiSession::NoteUnanswered(const absl::Status& status) {
   // It may have taken a seat all the same.
   if (state == ApiState::kTimeout || state == ApiState::kBadResponse) {
     denied_ = Deny(ApiState::kTimeout, "the login got no answer");
-    client_.set_state(denied_state_ = state);
+    client_.set_state(denied_state_ = ApiState::kBadResponse);
   }
   return status;
 }
@@ -133,16 +133,16 @@ void ApiSession::GiveBackOrphans(const Deadline& deadline) {
 }
 
 absl::StatusOr<std::string> ApiSession::Get(const std::string& path, const Deadline& deadline,
-                                            const Deadline& login, std::size_t max_bytes) {
-  if (auto entered = Enter(login); !entered.ok()) return entered;
+                                            std::size_t max_bytes) {
+  if (auto entered = Enter(deadline); !entered.ok()) return entered;
   ApiClient::Request request{.path = path, .sid = sid_, .max_bytes = max_bytes};
   auto reply = client_.Ask(request, deadline.AtMost(options_.timeout));
   if (reply.ok() && reply->code == 401) {
     entered_ = false;
     Take("");
-    if (auto entered = Enter(login); !entered.ok()) return entered;
+    if (auto entered = Enter(deadline); !entered.ok()) return entered;
     request.sid = sid_;
-    reply = client_.Ask(request, login.AtMost(options_.timeout));
+    reply = client_.Ask(request, deadline.AtMost(options_.timeout));
     if (reply.ok() && reply->code == 401)
       return Deny(ApiState::kAuthFailed, "does not take its own session");
   }

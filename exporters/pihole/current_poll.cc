@@ -1,5 +1,8 @@
 #include "exporters/pihole/current_poll.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "exporters/pihole/api_answers.h"
 
 namespace {
@@ -12,22 +15,28 @@ constexpr std::size_t kMaxRulesBytes = 32 << 20;  // 221 bytes a rule
 // Where what `path` answers goes, and how it is read.
 template <class T, class Read>
 void CurrentPoll::Add(const char* path, Duration interval, Part<T> ApiSnapshot::*part, Read read) {
-  auto take = [=](Json answer, ApiSnapshot& snapshot) {
-    absl::StatusOr<T> value = read(answer.view());
-    if (!value.ok()) return value.status();
-    snapshot.*part = {std::make_shared<const T>(*std::move(value)), Clock::now(), interval};
-    return absl::OkStatus();
+  auto ask = [=, this](const Deadline& end, ApiSnapshot& snapshot) {
+    auto answer = Get(path, end, kMaxBytes);
+    if (ended_) return answer.status();
+    absl::StatusOr<T> value = answer.ok() ? read(answer->view()) : answer.status();
+    if (answer.ok() && !value.ok()) client_.set_state(ApiState::kBadResponse);
+    (snapshot.*part).value = value.ok() ? std::make_shared<const T>(*std::move(value)) : nullptr;
+    (snapshot.*part).at = Clock::now();
+    (snapshot.*part).interval = interval;
+    return value.status();
   };
-  auto drop = [=](ApiSnapshot& snapshot) { (snapshot.*part).value = nullptr; };
-  requests_.push_back({path, interval, take, drop});
+  requests_.push_back({interval, ask});
 }
 
 void CurrentPoll::AddSensors(Duration interval) {
-  auto take = [this](Json answer, ApiSnapshot&) {
-    sensors_ = std::move(answer);
-    return absl::OkStatus();
+  auto ask = [this](const Deadline& end, ApiSnapshot&) {
+    auto answer = Get("/api/info/sensors", end, kMaxBytes);
+    if (ended_) return answer.status();
+    absl::Status status = answer.status();
+    sensors_ = answer.ok() ? std::optional(*std::move(answer)) : std::nullopt;
+    return status;
   };
-  requests_.push_back({"/api/info/sensors", interval, take, [this](auto&) { sensors_.reset(); }});
+  requests_.push_back({interval, ask});
 }
 
 CurrentPoll::CurrentPoll(ApiClient& client, ApiSession& session, const std::string& user_agent,
@@ -55,18 +64,20 @@ CurrentPoll::CurrentPoll(ApiClient& client, ApiSession& session, const std::stri
   Add("/api/info/system", i.rare, &Snapshot::system, [this](JsonView answer) {
     return ReadSystem(answer, sensors_ ? sensors_->view() : JsonView());
   });
-  if (drift_interval_ == Duration::zero())
-    Add("/api/config", i.rare, &Snapshot::seats_max, ReadSeatsMax);
+  auto drift = [this](const Deadline& end, ApiSnapshot& s) { return AskDrift(end, s); };
+  if (drift_interval_ > Duration::zero()) requests_.push_back({drift_interval_, drift});
+  else Add("/api/config", i.rare, &Snapshot::seats_max, ReadSeatsMax);
 }
 
-bool CurrentPoll::Ended() const {
-  ApiState state = client_.state();
-  return state != ApiState::kOk && state != ApiState::kHttpError && state != ApiState::kBadResponse;
-}
-
-absl::StatusOr<Json> CurrentPoll::Get(const std::string& path, const PollDeadlines& deadlines,
+absl::StatusOr<Json> CurrentPoll::Get(const std::string& path, const Deadline& end,
                                       std::size_t max_bytes) {
-  auto body = session_.Get(path, deadlines.poll, deadlines.login, max_bytes);
+  auto body = session_.Get(path, end, max_bytes);
+  const ApiState state = client_.state();
+  const bool silent = state == ApiState::kTimeout;
+  const bool of_this_alone = state == ApiState::kOk || state == ApiState::kHttpError ||
+                             state == ApiState::kBadResponse || (silent && good_ && !silence_);
+  silence_ = silent;
+  ended_ = !of_this_alone || !session_.entered();
   if (!body.ok()) return body.status();
   auto json = Json::Parse(*body);
   if (json.ok()) return json;
@@ -75,71 +86,70 @@ absl::StatusOr<Json> CurrentPoll::Get(const std::string& path, const PollDeadlin
 }
 
 bool CurrentPoll::FewRules(const ApiSnapshot& snapshot, Instant now) const {
+  constexpr std::size_t kKinds = 4;  // allow and deny, exact and regex
   const FtlAnswer* ftl = snapshot.ftl.Fresh(now);
-  if (ftl == nullptr) return false;
+  if (ftl == nullptr || ftl->rules.size() != kKinds) return false;
   double rules = 0;
   for (auto& r : ftl->rules) rules += r.enabled + r.disabled.value_or(0);
   return rules <= drift_.max_domain_rules;
 }
 
-absl::Status CurrentPoll::AskDrift(const PollDeadlines& deadlines, ApiSnapshot& snapshot) {
-  std::optional<Json> groups, lists, clients, config, domains;
+absl::Status CurrentPoll::AskDrift(const Deadline& end, ApiSnapshot& snapshot) {
   absl::Status last;
-  auto get = [&](const char* path, std::optional<Json>& json, std::size_t max_bytes) {
-    if (Ended() || deadlines.poll.Over()) return;
-    auto answer = Get(path, deadlines, max_bytes);
-    if (answer.ok()) json = *std::move(answer);
-    else last = answer.status();
+  auto get = [&](const char* path, std::size_t max_bytes) -> std::optional<Json> {
+    if (ended_) return std::nullopt;
+    auto answer = Get(path, end, max_bytes);
+    if (answer.ok()) return *std::move(answer);
+    last = answer.status();
+    return std::nullopt;
   };
-  get("/api/groups", groups, kMaxBytes);
-  get("/api/lists", lists, kMaxBytes);
-  get("/api/clients", clients, kMaxBytes);
-  get("/api/config", config, kMaxBytes);
-  if (FewRules(snapshot, Clock::now())) get("/api/domains", domains, kMaxRulesBytes);
-  if (Ended()) return last;
+  auto groups = get("/api/groups", kMaxBytes), lists = get("/api/lists", kMaxBytes),
+       clients = get("/api/clients", kMaxBytes), config = get("/api/config", kMaxBytes);
+  std::optional<Json> domains;
+  if (FewRules(snapshot, Clock::now())) domains = get("/api/domains", kMaxRulesBytes);
+  if (ended_) return last;
   auto view = [](const std::optional<Json>& json) { return json ? json->view() : JsonView(); };
   DriftAnswers answers{view(groups), view(lists), view(domains), view(clients), view(config)};
   auto items = FingerprintsOf(answers, drift_.include_comments);
   const Instant at = Clock::now();
-  snapshot.config = {std::make_shared<const ConfigItems>(std::move(items)), at, drift_interval_};
-  if (!config) return last;
-  auto most = ReadSeatsMax(config->view());
-  snapshot.seats_max = {most.ok() ? std::make_shared<const double>(*most) : nullptr, at,
-                        drift_interval_};
-  return last;
+  snapshot.config = {nullptr, at, drift_interval_};
+  snapshot.seats_max = {nullptr, at, drift_interval_};
+  if (config)
+    if (auto most = ReadSeatsMax(config->view()); most.ok())
+      snapshot.seats_max.value = std::make_shared<const double>(*most);
+  if (items.empty()) return last;
+  snapshot.config.value = std::make_shared<const ConfigItems>(std::move(items));
+  return absl::OkStatus();
 }
 
-absl::Status CurrentPoll::AskOne(Request& request, Instant now, const PollDeadlines& deadlines,
-                                 ApiSnapshot& snapshot) {
-  auto answer = Get(request.path, deadlines, kMaxBytes);
-  absl::Status taken =
-      answer.ok() ? request.take(*std::move(answer), snapshot) : answer.status();
-  if (Ended()) return taken;
-  if (!taken.ok()) request.drop(snapshot);
-  request.due = request.interval == fast_ ? Instant::min() : now + request.interval;
-  return taken;
+// Those of which most time of the three intervals that a value lasts is over come first.
+std::vector<CurrentPoll::Request*> CurrentPoll::DueAt(Instant now) {
+  std::vector<Request*> due;
+  for (Request& request : requests_)
+    if (request.interval == fast_ || now + fast_ / 2 >= request.due) due.push_back(&request);
+  std::stable_sort(due.begin(), due.end(), [](const Request* a, const Request* b) {
+    return a->tried + 3 * a->interval < b->tried + 3 * b->interval;
+  });
+  return due;
 }
 
 absl::Status CurrentPoll::Poll(Instant now, const PollDeadlines& deadlines,
                                ApiSnapshot& snapshot) {
   absl::Status last;
-  bool good = false;
+  good_ = silence_ = ended_ = false;
+  bool begun = false;
+  const Instant begin = Clock::now();
   client_.set_state(ApiState::kOk);
-  for (Request& request : requests_) {
-    if (!Due(request.due, now)) continue;
-    if (good && deadlines.poll.Over()) break;  // a slow one: the rest is still due
-    absl::Status asked = AskOne(request, now, deadlines, snapshot);
-    if (asked.ok()) good = true;
+  for (Request* request : DueAt(now)) {
+    if (std::exchange(begun, true) && deadlines.begin.Over()) break;
+    request->tried = now + (Clock::now() - begin);
+    absl::Status asked = request->ask(deadlines.end, snapshot);
+    if (ended_) return asked;
+    request->due = now + request->interval;
+    if (asked.ok()) good_ = true;
     else last = asked;
-    if (Ended()) return last;
   }
-  bool drift = drift_interval_ > Duration::zero() && Due(drift_due_, now);
-  if (drift && !deadlines.poll.Over()) {
-    absl::Status asked = AskDrift(deadlines, snapshot);
-    if (Ended()) return asked;
-    drift_due_ = now + drift_interval_;
-  }
-  if (!good) return last;
+  if (!good_) return last;
   client_.set_state(ApiState::kOk);
   return absl::OkStatus();
 }

@@ -7,9 +7,9 @@
 #include "exporters/pihole/api_session.h"
 #include "exporters/pihole/config.h"
 
-// By when a poll must be over, and by when, if a login is needed, all of it.
 struct PollDeadlines {
-  Deadline poll, login;
+  Deadline begin;  // after it no request is begun but the first
+  Deadline end;    // of all of it, with a login if one is needed
 };
 
 // The requests of one poll of version 6, one after the other:
@@ -17,9 +17,15 @@ struct PollDeadlines {
 //   slow   /api/info/ftl, auth/sessions, info/messages, lists
 //   rare   /api/info/version, info/database, info/sensors, info/system
 //   drift  /api/groups, lists, clients, config, and domains if info/ftl told that there are few
-//          rules: 20,000 of them stall the Pi-hole's DNS for 0.2 s
-// One that is answered badly costs its own part. One that says how the whole Pi-hole is (no answer,
-// not let in, a redirect) ends the poll: what was not asked keeps its value and time, and is due.
+//          rules of each kind: 20,000 of them stall the Pi-hole's DNS for 0.2 s. They are asked in
+//          a row: what the ids of groups in one mean is told by another.
+// First comes what would first be too old to be shown. Over a slow link a poll does not come to all
+// of them: the rest keeps value and time, is due, and has its turn in the next polls. A request
+// that was begun has its whole timeout.
+//
+// One that is answered badly costs its own part; so does one without an answer, when others of the
+// same poll have one. What says how the whole Pi-hole is (nothing is answered, not let in, a
+// redirect) ends the poll: what it knew stays, with its time.
 class CurrentPoll {
  public:
   // `session` must outlive it.
@@ -31,22 +37,16 @@ class CurrentPoll {
 
  private:
   struct Request {
-    std::string path;
     Duration interval;
-    std::function<absl::Status(Json, ApiSnapshot&)> take;
-    std::function<void(ApiSnapshot&)> drop;  // what it told before is not known any more
-    Instant due = Instant::min();
+    std::function<absl::Status(const Deadline& end, ApiSnapshot& snapshot)> ask;
+    Instant due = Instant::min(), tried = Instant::min();
   };
   template <class T, class Read>
   void Add(const char* path, Duration interval, Part<T> ApiSnapshot::*part, Read read);
   void AddSensors(Duration interval);
-  bool Due(Instant due, Instant now) const { return now + fast_ / 2 >= due; }
-  absl::StatusOr<Json> Get(const std::string& path, const PollDeadlines& deadlines,
-                           std::size_t max_bytes);
-  absl::Status AskOne(Request& request, Instant now, const PollDeadlines& deadlines,
-                      ApiSnapshot& snapshot);
-  absl::Status AskDrift(const PollDeadlines& deadlines, ApiSnapshot& snapshot);
-  bool Ended() const;  // the last answer says how the whole Pi-hole is
+  std::vector<Request*> DueAt(Instant now);
+  absl::StatusOr<Json> Get(const std::string& path, const Deadline& end, std::size_t max_bytes);
+  absl::Status AskDrift(const Deadline& end, ApiSnapshot& snapshot);
   bool FewRules(const ApiSnapshot& snapshot, Instant now) const;
 
   ApiClient& client_;
@@ -55,5 +55,8 @@ class CurrentPoll {
   const Duration fast_, drift_interval_;
   std::vector<Request> requests_;
   std::optional<Json> sensors_;  // until the system is asked
-  Instant drift_due_ = Instant::min();
+  // Of the poll under way.
+  bool good_ = false;     // something was answered well
+  bool silence_ = false;  // the last request got no answer
+  bool ended_ = false;    // the last answer says how the whole Pi-hole is
 };

@@ -1,11 +1,35 @@
 #pragma once
 #include <memory>
+#include <set>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "exporters/pihole/api_poll.h"
 #include "tests/pihole/fake_pihole.h"
+
+// Parts that are known, by their paths; but for the drift, which is "drift".
+inline std::set<std::string> Known(const ApiSnapshot& s) {
+  std::set<std::string> known;
+  auto add = [&](const char* path, auto& part) {
+    if (part.value) known.insert(path);
+  };
+  add("/api/info/metrics", s.replies);
+  add("/api/stats/summary", s.summary);
+  add("/api/dns/blocking", s.blocking);
+  add("/api/stats/upstreams", s.upstreams);
+  add("/api/history", s.history);
+  add("/api/info/ftl", s.ftl);
+  add("/api/auth/sessions", s.seats);
+  add("/api/info/messages", s.messages);
+  add("/api/lists", s.lists);
+  add("/api/info/version", s.version);
+  add("/api/info/database", s.database);
+  add("/api/info/system", s.system);
+  add("drift", s.config);
+  return known;
+}
+constexpr std::size_t kAllParts = 13;
 
 // Polls of a fake Pi-hole, with a clock that can be put on.
 struct Polls {

@@ -72,7 +72,9 @@ class Connection:
             self.server.moving.wait()
             raise EOFError  # The restart that healed the server knows nothing of the request.
         begin = time.monotonic()
-        fault = self.switches.faults.get(request.path, self.switches.api)
+        faults = self.switches.faults
+        fault = faults.get(f"{request.method} {request.path}",
+                           faults.get(request.path, self.switches.api))
         if fault in ("hang", "not-http", "reset"):
             self.server.counts.request(request.method, request.path, fault)
             return getattr(self, fault.replace("-", "_"))()

@@ -8,7 +8,8 @@ from .dns import DNS_MODES
 DEFAULTS = {
     # Web server.
     "api": "normal",            # or a fault of every answer, see FAULTS in web.py; or wedge, closed
-    "faults": {},               # the same for one path: {"/api/history": "half"}
+    "faults": {},               # the same for one path: {"/api/history": "half"}, or for one
+                                # method too: {"POST /api/auth": "half"}
     "bodies": {},               # other JSON for a path: {"/api/lists": {"lists": []}}
     "drift": {},                # {"lists": "disable-first"}, see drift.py
     "v5": False,                # answers as Pi-hole 5 does
