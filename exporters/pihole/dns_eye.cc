@@ -6,15 +6,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration kHurryInterval = 1s, kHurryFor = 5min;
 constexpr Duration kMargin = 100ms;  // for looking the name up
 
-bool OverTcp(const ProbeOptions& probe) { return probe.transport == DnsTransport::kTcp; }
-
-Duration Slowest(const std::vector<ProbeOptions>& probes, bool tcp) {
+Duration Slowest(const std::vector<ProbeOptions>& probes, DnsTransport transport) {
   Duration slowest{};
   for (auto& probe : probes)
-    if (OverTcp(probe) == tcp) slowest = std::max(slowest, probe.timeout);
+    if (probe.transport == transport) slowest = std::max(slowest, probe.timeout);
   return slowest;
 }
 
@@ -32,88 +29,55 @@ absl::Status StatusOf(const std::vector<DnsOutcome>& outcomes) {
 }  // namespace
 
 Duration DnsLookDeadline(const std::vector<ProbeOptions>& probes) {
-  return Slowest(probes, false) + Slowest(probes, true) + kMargin;
+  return Slowest(probes, DnsTransport::kUdp) + Slowest(probes, DnsTransport::kTcp) + kMargin;
 }
 
 DnsEye::DnsEye(std::shared_ptr<PiholesBoard> board, PiholeOptions pihole,
                const PiholesOptions& all)
     : board_(std::move(board)),
       pihole_(std::move(pihole)),
-      probes_(all.probes),
-      interval_(all.intervals.dns),
-      chaos_interval_(all.intervals.chaos),
-      eye_("dns " + pihole_.name) {}
+      udp_timeout_(Slowest(all.probes, DnsTransport::kUdp)),
+      tcp_timeout_(Slowest(all.probes, DnsTransport::kTcp)),
+      eye_("dns " + pihole_.name),
+      pace_(all.probes, all.intervals) {}
 
-bool DnsEye::Hurried(Instant now) const {
-  return failing_since_ && now - *failing_since_ < kHurryFor;
-}
-
-bool DnsEye::Due(const ProbeOptions& probe, Instant now) const {
-  auto asked = asked_.find(probe.name);
-  if (probe.mandatory || asked == asked_.end()) return true;
-  if (Hurried(now) && (!OverTcp(probe) || asked->second.failed)) return true;
-  return now - asked->second.at >= probe.interval - kMargin;
-}
-
-// The counters go with the probes: one timeout for all.
-void DnsEye::AskUdp(const std::vector<const ProbeOptions*>& due, Instant now, DnsLook& look) {
+absl::Status DnsEye::AskAll(const std::vector<const ProbeOptions*>& probes, DnsTransport transport,
+                            bool counters, const Deadline& deadline, DnsLook& look) const {
   std::vector<DnsQuery> queries;
-  for (auto* probe : due) queries.push_back(QueryOf(*probe));
-  const std::size_t probes = queries.size();
-  const bool chaos = chaos_interval_ > 0s && answered_ &&
-                     (!chaos_asked_ || now - *chaos_asked_ >= chaos_interval_ - kMargin);
-  if (chaos) {
-    chaos_asked_ = now;
+  for (auto* probe : probes) queries.push_back(QueryOf(*probe));
+  if (counters)
     for (auto& query : ChaosQueries()) queries.push_back(query);
-  }
-  auto outcomes = AskDnsTogether(pihole_.dns, queries, Deadline::In(Slowest(probes_, false)));
-  look.status.Update(StatusOf(outcomes));
-  for (std::size_t i = 0; i < probes; ++i)
-    look.probes.push_back(JudgeAnswer(*due[i], outcomes[i]));
-  outcomes.erase(outcomes.begin(), outcomes.begin() + static_cast<long>(probes));
-  if (chaos && StatusOf(outcomes).ok()) look.chaos = TakeChaosAnswers(outcomes);
+  auto outcomes = AskDnsTogether(pihole_.dns, queries, deadline, transport);
+  const absl::Status status = StatusOf(outcomes);
+  for (std::size_t i = 0; i < probes.size(); ++i)
+    look.probes.push_back(JudgeAnswer(*probes[i], outcomes[i]));
+  outcomes.erase(outcomes.begin(), outcomes.begin() + static_cast<long>(probes.size()));
+  if (counters && StatusOf(outcomes).ok()) look.chaos = TakeChaosAnswers(outcomes);
+  return status;
 }
 
-DnsLook DnsEye::Ask(const std::vector<const ProbeOptions*>& due, Instant now) {
+DnsLook DnsEye::Ask(const Deadline& deadline, Instant now) {
   DnsLook look;
   look.pihole = pihole_.name;
-  std::vector<const ProbeOptions*> udp;
-  std::copy_if(due.begin(), due.end(), std::back_inserter(udp),
-               [](auto* probe) { return !OverTcp(*probe); });
-  if (!udp.empty()) AskUdp(udp, now, look);
-  for (auto* probe : due) {
-    if (!OverTcp(*probe)) continue;
-    auto outcomes = AskDnsTogether(pihole_.dns, {QueryOf(*probe)},
-                                   Deadline::In(Slowest(probes_, true)), DnsTransport::kTcp);
-    if (udp.empty()) look.status.Update(StatusOf(outcomes));
-    look.probes.push_back(JudgeAnswer(*probe, outcomes.front()));
+  std::vector<const ProbeOptions*> udp, tcp;
+  for (auto* probe : pace_.Due(now))
+    (probe->transport == DnsTransport::kTcp ? tcp : udp).push_back(probe);
+  const bool counters = !udp.empty() && pace_.CountersDue(now);
+  if (!udp.empty())
+    look.status = AskAll(udp, DnsTransport::kUdp, counters, deadline.AtMost(udp_timeout_), look);
+  if (look.status.ok() && !tcp.empty()) {
+    auto status = AskAll(tcp, DnsTransport::kTcp, false, deadline.AtMost(tcp_timeout_), look);
+    if (udp.empty()) look.status = status;  // else it did answer
   }
+  pace_.Looked(look, counters, now);
   return look;
-}
-
-void DnsEye::Note(const DnsLook& look, Instant now) {
-  bool failed = false;
-  answered_ = false;
-  for (auto& seen : look.probes) {
-    bool passed = seen.outcome == ProbeOutcome::kPassed || seen.outcome == ProbeOutcome::kOurs;
-    asked_[seen.probe] = {now, !passed};
-    answered_ = answered_ || seen.answered;
-  }
-  for (auto& [probe, asked] : asked_) failed = failed || asked.failed;
-  if (!failed) failing_since_.reset();
-  else if (!failing_since_) failing_since_ = now;
 }
 
 Next DnsEye::Look(const Deadline& deadline) {
   const Instant begin = board_->Begin(eye_, deadline);
-  std::vector<const ProbeOptions*> due;
-  for (auto& probe : probes_)
-    if (Due(probe, begin)) due.push_back(&probe);
-  DnsLook look = Ask(due, begin);
-  Note(look, begin);
+  DnsLook look = Ask(deadline, begin);
   absl::Status status = look.status;
   const Instant end = Clock::now();
   board_->Post({{eye_, begin, end}, std::move(look)});
-  const Duration pause = Hurried(end) ? std::min(interval_, kHurryInterval) : interval_;
-  return {std::move(status), std::max(begin + pause, end)};
+  return {std::move(status), std::max(begin + Pause(end), end)};
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "exporters/pihole/dns_pace.h"
+
 namespace {
 
 const Metric kUp("pihole_dns_up", Type::kGauge,
@@ -94,6 +96,7 @@ void DnsFacts::Step(const DnsLook& look, Instant begin, Instant end, const Now& 
     useful_ = useful_ || IsUseful(probe->options, seen.outcome);
     probe->seen.last = seen;
     probe->seen.end = end;
+    probe->seen.failing_since = FailingSince(probe->seen.failing_since, seen.outcome, begin);
     if (seen.outcome == ProbeOutcome::kPassed) probe->seen.passed_unix_seconds = now.Unix(end);
     else ++probe->seen.failures[ProbeOutcomeName(seen.outcome)];
   }
@@ -106,15 +109,16 @@ void DnsFacts::Step(const DnsLook& look, Instant begin, Instant end, const Now& 
 }
 
 Result DnsFacts::Filters(const DnsLook& look) const {
-  Result result = Result::kOk;
+  bool failed = false, missing = false;
   for (auto& probe : probes_) {
     if (!probe.options.mandatory) continue;
     auto seen = std::find_if(look.probes.begin(), look.probes.end(),
                              [&](auto& s) { return s.probe == probe.options.name; });
-    if (seen == look.probes.end() || seen->outcome == ProbeOutcome::kOurs) return Result::kVoid;
-    if (seen->outcome != ProbeOutcome::kPassed) result = Result::kFail;
+    if (seen == look.probes.end()) missing = true;
+    else if (seen->outcome == ProbeOutcome::kOurs) return Result::kVoid;
+    else if (seen->outcome != ProbeOutcome::kPassed) failed = true;
   }
-  return result;
+  return failed ? Result::kFail : missing ? Result::kVoid : Result::kOk;
 }
 
 bool DnsFacts::Fresh(const Probe& probe, Instant now) const {
@@ -135,9 +139,9 @@ StateFacts DnsFacts::Known(Instant now) const {
   return known;
 }
 
-bool DnsFacts::Failing() const {
-  return std::any_of(probes_.begin(), probes_.end(), [](auto& probe) {
-    return probe.seen.last && probe.seen.last->outcome != ProbeOutcome::kPassed;
+bool DnsFacts::Hurries(Instant now) const {
+  return std::any_of(probes_.begin(), probes_.end(), [&](auto& probe) {
+    return ::Hurries(probe.options, probe.seen.failing_since, now);
   });
 }
 

@@ -20,12 +20,13 @@ class DnsFacts {
   void Step(const DnsLook& look, Instant begin, Instant end, const Now& now);
   void Show(const std::string& pihole, const Now& now, Samples& out) const;
 
-  // Whether the look proves that the Pi-hole resolves and blocks: all mandatory probes passed.
+  // Whether the look proves that the Pi-hole resolves and blocks: all mandatory probes passed. One
+  // that was not asked (TCP, while it is silent) leaves it to the others to have failed.
   Result Filters(const DnsLook& look) const;
   // The parts of StateFacts that DNS tells.
   StateFacts Known(Instant now) const;
-  // Whether any probe failed when it was last asked.
-  bool Failing() const;
+  // Whether a probe fails for whose sake looks hurry (dns_pace.h).
+  bool Hurries(Instant now) const;
   // Begin of the first of the last looks, in a row, that got no answer at all.
   std::optional<Instant> silent_since() const { return silent_since_; }
 
@@ -34,6 +35,7 @@ class DnsFacts {
     std::optional<ProbeSeen> last;
     Instant end = Instant();
     std::optional<double> passed_unix_seconds;
+    std::optional<Instant> failing_since;
     std::map<std::string_view, double> failures;  // by reason
   };
   struct Probe {

@@ -107,7 +107,7 @@ void Piholes::Step(const PiholeEvidence& e, const DnsLook& look, Watched& watche
   }
   NoteState(watched, now);
   troubled_ = std::any_of(piholes_.begin(), piholes_.end(),
-                          [](auto& item) { return item.second.dns.Failing(); });
+                          [&](auto& item) { return item.second.dns.Hurries(now.at); });
 }
 
 std::optional<PiholeState> Piholes::StateOfWatched(const Watched& watched, Instant now) const {

@@ -61,7 +61,7 @@ class Piholes {
   std::string installation_;                  // random; kept over restarts
   bool saved_ = false;                        // installation_ is on its way to the disk
   std::map<std::string, std::string> seats_;  // SID by Pi-hole
-  bool troubled_ = false;                     // one of them fails
+  bool troubled_ = false;                     // one of them has begun to fail
   int targets_revision_ = 0, own_facts_revision_ = 0;
 };
 

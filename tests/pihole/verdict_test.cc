@@ -128,6 +128,24 @@ TEST(PiholesVerdict, AnOutageOfAllIsOneOfEveryOne) {
   EXPECT_EQ(piholes.pace(), Pace::kCalm);
 }
 
+// All eyes look at once when one Pi-hole begins to fail, whatever has failed there for long.
+TEST(PiholesVerdict, HurriesWithEachNewFailureOfWhatDecides) {
+  Piholes piholes(ThreePiholes({"a", "b"}));
+  auto look = [&](double at, const Outcomes& outcomes) {
+    Feed(piholes, Dns(at, "a", outcomes));
+    Feed(piholes, Dns(at + 0.1, "b"));
+    return piholes.pace();
+  };
+  EXPECT_EQ(look(0, {{"tcp", kTimeout}, {"local", kNxdomain}}), Pace::kCalm);
+  const Outcomes no_upstream{{"uncached", kServfail}};
+  EXPECT_EQ(look(15, no_upstream), Pace::kFast);
+  EXPECT_EQ(look(300, no_upstream), Pace::kFast);
+  EXPECT_EQ(look(330, no_upstream), Pace::kCalm);
+  EXPECT_EQ(look(345, {{"uncached", kServfail}, {"blocked", kTimeout}}), Pace::kFast);
+  EXPECT_EQ(look(346, no_upstream), Pace::kCalm);
+  EXPECT_EQ(look(347, {}), Pace::kCalm);
+}
+
 TEST(PiholesVerdict, BoundsOfAnOutageHoldTheTruth) {
   Piholes piholes(ThreePiholes({"a"}));
   Feed(piholes, Dns(0, "a"));

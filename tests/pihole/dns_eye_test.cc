@@ -1,0 +1,165 @@
+// The eye on one Pi-hole over DNS, as the Pi-hole sees it: what it is asked, how often, and for how
+// long a look waits.
+#include "exporters/pihole/dns_eye.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/pihole/fake_pihole.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Watch {
+  explicit Watch(const std::string& dns, const std::string& more = "") {
+    Fields fields = Fields::FromText(
+        "test.yml", "piholes: [{name: pi, dns: \"" + dns + "\"}]\n" + more);
+    auto read = ReadPiholes(fields);
+    EXPECT_TRUE(read.ok()) << read.status();
+    options = *std::move(read);
+    board = std::make_shared<PiholesBoard>(Piholes(options));
+    eye = std::make_unique<DnsEye>(board, options.piholes[0], options);
+  }
+  explicit Watch(const FakePihole& fake, const std::string& more = "")
+      : Watch("127.0.0.1:" + std::to_string(fake.dns_port()), more) {}
+
+  Deadline LookDeadline() const { return Deadline::In(DnsLookDeadline(options.probes)); }
+  // A look at that second of the test's own clock.
+  DnsLook Ask(double seconds) { return eye->Ask(LookDeadline(), Second(seconds)); }
+  Duration Pause(double seconds) const { return eye->Pause(Second(seconds)); }
+  static Instant Second(double seconds) { return Instant(FromSeconds(1000 + seconds)); }
+  std::string Page() const {
+    Samples out;
+    board->Show(Now::Read(), out);
+    return RenderPage({&out}, Format::kText);
+  }
+
+  PiholesOptions options;
+  std::shared_ptr<PiholesBoard> board;
+  std::unique_ptr<DnsEye> eye;
+};
+
+TEST(PiholeDnsEye, AsksEachQuestionOnceWhileAllIsWell) {
+  FakePihole fake;
+  Watch watch(fake);
+  const Instant begin = Clock::now();
+  Next next = watch.eye->Look(watch.LookDeadline());
+  EXPECT_TRUE(next.status.ok()) << next.status;
+  EXPECT_GE(next.at, begin + 15s);
+  EXPECT_LE(next.at, Clock::now() + 15s);
+  for (auto* question : {"google.com A", "ads.google.com A", "ads.google.com AAAA", "pi.hole A"})
+    EXPECT_EQ(fake.Count({"queries", "udp", question}), 1) << question;
+  EXPECT_EQ(fake.Count({"queries", "tcp", "google.com A"}), 1);
+  EXPECT_EQ(fake.Count({"queries", "udp", "hits.bind TXT"}), 0);  // whether it answers is new
+  EXPECT_NE(watch.Page().find("pihole_dns_up{pihole=\"pi\"} 1"), std::string::npos);
+}
+
+TEST(PiholeDnsEye, AsksOverTcpAndForTheCountersNowAndThen) {
+  FakePihole fake;
+  Watch watch(fake);
+  for (int at = 0; at < 1200; at += 15) {
+    DnsLook look = watch.Ask(at);
+    EXPECT_EQ(look.chaos.has_value(), at % 60 == 15) << at;
+    EXPECT_EQ(watch.Pause(at), 15s);
+  }
+  EXPECT_EQ(fake.Count({"queries", "udp", "google.com A"}), 80);
+  EXPECT_EQ(fake.Count({"queries", "tcp", "google.com A"}), 4);
+  for (auto& query : ChaosQueries())
+    EXPECT_EQ(fake.Count({"queries", "udp", query.question.name + " TXT"}), 20);
+}
+
+// At the eye's own pace: calm, failing for ten minutes, and well again.
+TEST(PiholeDnsEye, EverySecondForTheFirstFiveMinutesOfFailing) {
+  FakePihole fake;
+  Watch watch(fake);
+  double at = 0;
+  auto until = [&](double seconds) {
+    fake.ResetCounts();
+    for (; at < seconds; at += Seconds(watch.Pause(at))) watch.Ask(at);
+    return fake.Count({"queries", "udp", "google.com A"});
+  };
+  EXPECT_EQ(until(60), 4);
+  fake.Tell(R"({"dns": "servfail"})");
+  EXPECT_EQ(until(360), 300);
+  EXPECT_EQ(fake.Count({"queries", "udp", "pi.hole A"}), 300);  // while it answers
+  EXPECT_EQ(fake.Count({"queries", "tcp", "google.com A"}), 1);
+  EXPECT_EQ(until(660), 20);
+  fake.Become("normal");
+  EXPECT_EQ(until(720), 4);
+}
+
+// A hung Pi-hole costs a look its second, and is not asked over TCP on top of that.
+TEST(PiholeDnsEye, TheSilentAreNotWaitedForTwice) {
+  FakePihole fake(R"({"dns": "silent"})");
+  Watch watch(fake);
+  const Instant begin = Clock::now();
+  Next next = watch.eye->Look(watch.LookDeadline());
+  EXPECT_LT(Clock::now() - begin, 1900ms);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(next.status)) << next.status;
+  EXPECT_LE(next.at, Clock::now() + 1s);
+  EXPECT_EQ(fake.Count({"queries", "udp", "google.com A"}), 3);
+  EXPECT_EQ(fake.Count({"queries", "udp", "hits.bind TXT"}), 0);
+  EXPECT_EQ(fake.Count({"queries", "tcp", "google.com A"}), 0);
+  fake.Tell(R"({"dns": "normal"})");
+  watch.Ask(1e6);
+  EXPECT_EQ(fake.Count({"queries", "tcp", "google.com A"}), 1);  // once it answers again
+}
+
+constexpr char kThreeOverTcp[] = R"(probes:
+  - {name: resolve, query: google.com, mandatory: true}
+  - {name: blocked, query: ads.google.com, expect: blocked, mandatory: true}
+  - {name: one, query: google.com, transport: tcp, timeout: 600ms}
+  - {name: two, query: www.google.com, transport: tcp, timeout: 600ms}
+  - {name: three, query: example.com, transport: tcp, timeout: 600ms}
+)";
+
+TEST(PiholeDnsEye, ALookKeepsToItsDeadline) {
+  FakePihole fake(R"({"dns_tcp": "silent"})");
+  Watch watch(fake, kThreeOverTcp);
+  EXPECT_EQ(DnsLookDeadline(watch.options.probes), 1700ms);
+  Instant begin = Clock::now();
+  DnsLook look = watch.Ask(0);  // all three share the time of one
+  EXPECT_LT(Clock::now() - begin, 1500ms);
+  EXPECT_TRUE(look.status.ok()) << look.status;
+  ASSERT_EQ(look.probes.size(), 5u);
+  for (auto& seen : look.probes)
+    EXPECT_EQ(ProbeOutcomeName(seen.outcome),
+              seen.transport == DnsTransport::kTcp ? "timeout" : "passed") << seen.probe;
+  begin = Clock::now();
+  watch.eye->Ask(Deadline::In(100ms), watch.Second(1e6));
+  EXPECT_LT(Clock::now() - begin, 500ms);
+}
+
+// One that must pass over TCP, too, is down while it is silent over UDP, though TCP was not asked.
+TEST(PiholeDnsEye, SilenceIsAFailureOfWhatIsMandatoryOverTcp) {
+  FakePihole fake;
+  Watch watch(fake, R"(probes:
+  - {name: resolve, query: google.com, mandatory: true, timeout: 50ms}
+  - {name: blocked, query: ads.google.com, expect: blocked, mandatory: true, timeout: 50ms}
+  - {name: tcp, query: google.com, transport: tcp, mandatory: true}
+)");
+  auto up = [&](int value) {
+    return watch.Page().find("ha_service_up{service=\"dns\",scope=\"pi\"} " +
+                             std::to_string(value)) != std::string::npos;
+  };
+  watch.eye->Look(watch.LookDeadline());
+  EXPECT_TRUE(up(1)) << watch.Page();
+  fake.Tell(R"({"dns": "silent"})");
+  for (int i = 0; i < 2; ++i) watch.eye->Look(watch.LookDeadline());
+  EXPECT_TRUE(up(0)) << watch.Page();
+}
+
+// 127.1 is a name to us, and the C library finds 127.0.0.1 under it without asking anybody.
+TEST(PiholeDnsEye, AsksAServerThatIsGivenByName) {
+  FakePihole fake;
+  Watch watch("127.1:" + std::to_string(fake.dns_port()));
+  DnsLook look = watch.Ask(0);
+  EXPECT_TRUE(look.status.ok()) << look.status;
+  for (auto& seen : look.probes) EXPECT_EQ(ProbeOutcomeName(seen.outcome), "passed") << seen.probe;
+  Watch nowhere("no-such-name.invalid:53");
+  look = nowhere.Ask(0);
+  EXPECT_FALSE(look.status.ok());
+  EXPECT_NE(look.status.message().find("no-such-name.invalid"), std::string::npos) << look.status;
+}
+
+}  // namespace
