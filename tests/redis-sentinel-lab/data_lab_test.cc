@@ -47,6 +47,32 @@ TEST_F(RedisDataLab, AMasterThatComesBackWithItsDataIsARestartAndNoReset) {
   EXPECT_TRUE(page.Is("redis_sentinel_incidents_total", {{"kind", "restart"}}, 1));
 }
 
+// It answers as a master, and refuses every write, and the PING of its Sentinels.
+TEST_F(RedisDataLab, AMasterWhoseDiskIsFullIsNoneAndIsReplaced) {
+  const std::string master = lab.Master();
+  RedisExporter exporter;
+  exporter.AwaitHealthy();
+  RedisFault full("full", "room", master);
+  lab.Cli(master, {"SET", "the last", "write"});
+  Page page = exporter.Await(5, "no write is taken", [&](const Page& p) {
+    return p.Is("ha_service_up", Scope(), 0) &&
+           p.Is("redis_sentinel_persistence_aof_write_ok", OfNode(master), 0);
+  });
+  EXPECT_TRUE(page.Is("redis_sentinel_node_up", OfNode(master), 1));
+  EXPECT_TRUE(page.Is("redis_sentinel_node_is_master", OfNode(master), 1));
+  page = exporter.Await(15, "another one", [&](const Page& p) {
+    return p.Is("ha_service_up", Scope(), 1) && lab.Master() != master &&
+           p.Get("redis_sentinel_node_errors_total",
+                 {{"node", lab.Address(master)}, {"error", "MISCONF"}}).value_or(0) > 0;
+  });
+  EXPECT_EQ(page.Get("ha_outages_total", Scope()), 1);
+  EXPECT_TRUE(page.Is("ha_failovers_total", {{"kind", "failover"}}, 1));
+  full.End();
+  exporter.Await(10, "it writes again", [&](const Page& p) {
+    return p.Is("redis_sentinel_persistence_aof_write_ok", OfNode(master), 1);
+  });
+}
+
 TEST_F(RedisDataLab, AMasterThatComesBackEmptyLostItsDataAndSoDoItsReplicas) {
   const std::string master = lab.Master(), replica = lab.Replicas()[0];
   RedisExporter exporter;
