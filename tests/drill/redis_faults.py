@@ -30,10 +30,14 @@ def ready(lab, exporter):
 
 
 class Truth:
-    def __init__(self, lab, cut_off):
+    def __init__(self, lab, name, old):
         self.client = redis_truth.Client(lab)
-        # One that stays on the master's side.
-        self.clients = [self.client] + ([redis_truth.Client(lab, cut_off)] if cut_off else [])
+        # And one that stays on the master's side, or has its address for good.
+        self.clients = [self.client]
+        if name == "redis-cut":
+            self.clients.append(redis_truth.Client(lab, int(old[1])))
+        elif name != "redis-failover":
+            self.clients.append(redis_truth.Client(lab, fixed=old))
         self.roles = [redis_truth.Roles(lab, node) for node in redis_servers.NODES]
         for client in self.clients:
             real_servers.wait(10, "keys are written", client.taken)
@@ -68,15 +72,18 @@ def fault(lab, exporter, name, old, truth, before):
 
 
 def judge_writes(name, lost, low, best, high):
-    """Exact while the old master is reachable, else bounds alone."""
-    if name in ("redis-failover", "redis-cut"):
-        if best is None:
-            return ["lost writes: not there"]
-        allowed = max(WRITES_ERROR * lost, ONE_LOOK_S / redis_truth.EVERY_S)
-        return [] if abs(best - lost) <= allowed else [f"lost writes: off by {best - lost:.0f}"]
+    """Exact while the old master is reachable. Of one that was killed and came back what it took
+    before the first look and after the last one is known to nobody."""
+    of_a_look = ONE_LOOK_S / redis_truth.EVERY_S
+    if name == "redis-kill":
+        found, allowed = low, max(WRITES_ERROR * lost, 2 * of_a_look)
+    else:
+        found, allowed = best, max(WRITES_ERROR * lost, of_a_look)
+    if found is None:
+        return ["lost writes: not there"]
     if (low or 0) > lost or (high is not None and high < lost):
         return [f"lost writes: {lost} are outside"]
-    return []
+    return [] if abs(found - lost) <= allowed else [f"lost writes: off by {found - lost:.0f}"]
 
 
 def kind_of(page, before):
@@ -96,7 +103,7 @@ def judge_outage(name, page, before, truth, since):
 
 def drill(lab, exporter, name):
     before, old = ready(lab, exporter), lab.master()
-    truth = Truth(lab, int(old[1]) if name == "redis-cut" else 0)
+    truth = Truth(lab, name, old)
     try:
         time.sleep(3)
         since = time.monotonic()

@@ -45,14 +45,15 @@ class Watcher:
 
 class Client(Watcher):
     """Writes a key of its own each time, where the Sentinels send it; asks them again when a write
-    fails, the one first that answered last. It stays where it is as long as its writes are taken."""
+    fails, the one first that answered last. It stays where it is as long as its writes are taken.
+    One with a `fixed` node asks nobody."""
 
-    def __init__(self, lab, machine=0):
-        self.attempts, self.node = [], None
+    def __init__(self, lab, machine=0, fixed=None):
+        self.attempts, self.node, self.fixed = [], None, fixed
         self.sentinels = list(redis_servers.SENTINELS)
         if machine:  # its own Sentinel first
             self.sentinels.sort(key=lambda s: s[1] != str(machine))
-        self.key = f"drill:{time.monotonic_ns()}:{machine}:"
+        self.key = f"drill:{time.monotonic_ns()}:{machine}{fixed}:"
         super().__init__(lab, machine)
 
     def master(self):
@@ -70,7 +71,7 @@ class Client(Watcher):
         number, taken = len(self.attempts), False
         try:
             if not self.connection:
-                self.node = self.master()
+                self.node = self.fixed or self.master()
                 if self.node:
                     self.connection = self.lab.connect(self.node, self.machine)
             if self.connection:

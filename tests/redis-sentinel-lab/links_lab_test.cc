@@ -193,6 +193,7 @@ TEST_F(RedisLinksLab, ANodeThatLoadsItsDataSaysSo) {
     return p.Is("redis_sentinel_node_loading", {{"node", lab.Address(sick_)}}, 1);
   });
   EXPECT_TRUE(OthersComplete(page)) << page.Lines("collector_success{");
+  EXPECT_TRUE(OthersComplete(exporter.ExpectSwift()));
   EXPECT_EQ(start.Await(Deadline::In(30s)), 0) << start.Output();
   lab.Cli(sick_, {"CONFIG", "SET", "key-load-delay", "0"});
   lab.Cli(sick_, {"CONFIG", "REWRITE"});
