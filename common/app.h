@@ -26,6 +26,7 @@ struct Exporter {
 // and POST /-/reload with --web.enable-lifecycle), facts, drain. Returns the exit code: 0 after a
 // signal or a question answered (--help, --version, --check-config, --list-metrics), 1 when it
 // cannot start, 2 for a wrong command line. On SIGTERM it says "not ready", finishes the scrapes in
-// flight (12 s at most), lets all targets leave (1 s at most) and exits without joining threads that
-// may be stuck in a system call.
+// flight (12 s at most), lets all targets leave after the look in flight, if there is one (20 s at
+// most; a second signal ends that at once), and exits without joining threads that may be stuck in a
+// system call.
 int Main(const Exporter& exporter, int argc, char** argv);

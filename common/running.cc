@@ -20,7 +20,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kScrapeTimeout = 9500ms;  // of a client that does not say
-constexpr Duration kDrainAtMost = 12s, kLeaveAtMost = 1s, kFlushAtMost = 2s, kReloadAtMost = 30s;
+constexpr Duration kDrainAtMost = 12s, kFlushAtMost = 2s, kReloadAtMost = 30s;
+constexpr Duration kLeaveAtOnce = 1s, kLeaveAtMost = 20s;
 
 // What requests are counted by, besides the path of the metrics; all others are "other".
 constexpr std::string_view kPaths[] = {"/",       "/-/healthy",   "/-/ready",     "/-/reload",
@@ -34,6 +35,17 @@ void LogLines(Level level, std::string_view message, const std::string& lines) {
     Log(level, message, {{"error", lines.substr(at, end - at)}});
     at = end + 1;
   }
+}
+
+// For the main thread, which takes signals.
+void EndAtNextSignal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int s : {SIGTERM, SIGINT}) {
+    std::signal(s, [](int) { _exit(0); });
+    sigaddset(&signals, s);
+  }
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
 bool Has(const std::vector<Group>& groups, const Group& wanted) {
@@ -203,6 +215,10 @@ void Running::Drain(HttpServer& listening) {
   draining_ = true;
   Reloaded(std::numeric_limits<int>::max(), "the program is stopping");
   listening.Drain(Deadline::In(kDrainAtMost));
-  scraper_.Leave(Deadline::In(kLeaveAtMost));
+  if (!scraper_.Leave(Deadline::In(kLeaveAtOnce))) {
+    Log(Level::kInfo, "waiting for the looks in flight; another signal ends at once");
+    EndAtNextSignal();
+    scraper_.Leave(Deadline::In(kLeaveAtMost));
+  }
   writer_.Flush(Deadline::In(kFlushAtMost));
 }

@@ -102,11 +102,13 @@ void Scraper::Set(const std::vector<Group>& groups) {
   std::erase_if(state_->leaving, [](auto& worker) { return worker->ended(); });
 }
 
-void Scraper::Leave(const Deadline& deadline) {
+bool Scraper::Leave(const Deadline& deadline) {
   auto workers = state_->set.With([](State::Set& s) { return s.workers; });
   for (auto& [key, worker] : workers) worker->Stop();
-  for (auto& [key, worker] : workers) worker->AwaitEnd(deadline);
-  for (auto& worker : state_->leaving) worker->AwaitEnd(deadline);
+  bool all = true;
+  for (auto& [key, worker] : workers) all &= worker->AwaitEnd(deadline);
+  for (auto& worker : state_->leaving) all &= worker->AwaitEnd(deadline);
+  return all;
 }
 
 std::string Scraper::Scrape(const Deadline& deadline, Format format) {

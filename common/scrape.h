@@ -77,9 +77,10 @@ class Scraper {
   void Set(const std::vector<Group>& groups);
 
   // Ends all targets: each leaves after its current call, all at the same time. Returns when they
-  // have, or at `deadline`: one that is stuck is not waited for. Nothing is collected afterwards.
-  // For the thread that calls Set().
-  void Leave(const Deadline& deadline);
+  // have, or at `deadline`, and whether they have: one that does not return from a call by the
+  // call's deadline is not waited for. Nothing is collected afterwards. It may be called again, to
+  // wait longer. For the thread that calls Set().
+  bool Leave(const Deadline& deadline);
 
   // The page with what was collected by `deadline`. A request that comes within a second of another
   // one that is still waiting shares its collection. A target whose last look or collection got no

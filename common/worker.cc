@@ -35,7 +35,7 @@ constexpr std::string_view kReasons[] = {"timeout", "unreachable", "denied", "pr
                                          "internal"};
 // A collection may hold back the looks of its own eye, so it may not take long.
 constexpr Duration kCollectAtMost = 2s;
-constexpr Duration kLeaveAtMost = 1s;
+constexpr Duration kLeaveAtMost = 1s, kWakeAtMost = 200ms;
 constexpr double kLogEverySeconds = 10;
 
 bool Silent(const absl::Status& s) { return absl::IsDeadlineExceeded(s) || absl::IsUnavailable(s); }
@@ -68,7 +68,7 @@ Worker::Worker(Target t, std::string g, std::shared_ptr<Worker> predecessor)
   try {
     thread_ = std::thread([this, p = std::move(predecessor)]() mutable { Run(std::move(p)); });
   } catch (const std::system_error&) {
-    inbox_.With([](Inbox& i) { i.stop = true; });
+    inbox_.With([](Inbox& i) { i.stopped = Clock::now(); });
     ended_.With([](bool& ended) { ended = true; });
     Note(absl::ResourceExhaustedError("cannot start a thread for it"), true, 0, 0);
   }
@@ -80,7 +80,9 @@ Worker::~Worker() {
 }
 
 void Worker::Stop() {
-  inbox_.With([](Inbox& i) { i.stop = true; });
+  inbox_.With([](Inbox& i) {
+    if (!i.stopped) i.stopped = Clock::now();
+  });
   eventfd_write(wake_.fd(), 1);
 }
 
@@ -88,9 +90,19 @@ bool Worker::ended() {
   return ended_.With([](bool& ended) { return ended; });
 }
 
-void Worker::AwaitEnd(const Deadline& deadline) {
+Instant Worker::Inbox::EndsBy() const {
+  if (!stopped) return Instant::max();
+  return std::max(busy_until.value_or(*stopped), *stopped) + kLeaveAtMost + kWakeAtMost;
+}
+
+bool Worker::AwaitEnd(const Deadline& deadline) {
   auto is_true = [](bool& ended) { return ended; };
-  ended_.Await(deadline.at(), is_true, is_true);
+  // A call may have begun just before it was stopped, and the last one comes after that.
+  for (Instant until, before = Instant::min();; before = until) {
+    until = inbox_.With([&](Inbox& i) { return std::min(deadline.at(), i.EndsBy()); });
+    if (until == before) return ended();
+    if (ended_.Await(until, is_true, is_true)) return true;
+  }
 }
 
 void Worker::Poke() {
@@ -110,8 +122,8 @@ void Worker::Offer(const std::shared_ptr<Round>& round, std::size_t index) {
   round->Expect(index, wait);
   bool refused = inbox_.With([&](Inbox& i) {
     std::erase_if(i.errands, [](Errand& e) { return !e.round->awaited(); });
-    if (!i.stop) i.errands.push_back({round, index});
-    return i.stop;
+    if (!i.stopped) i.errands.push_back({round, index});
+    return i.stopped.has_value();
   });
   if (refused) round->Put(index, {});
   eventfd_write(wake_.fd(), 1);
@@ -130,7 +142,9 @@ void Worker::Run(std::shared_ptr<Worker> predecessor) {
       if (!CollectOnce(errands) && next.fd >= 0) next.at = Clock::now();
     }
     if (DueForLook(next)) next = LookOnce();
-    inbox_.With([](Inbox& i) { i.busy_until.reset(); });
+    inbox_.With([](Inbox& i) {
+      if (!i.stopped) i.busy_until.reset();
+    });
   }
   Leave();
 }
@@ -138,7 +152,9 @@ void Worker::Run(std::shared_ptr<Worker> predecessor) {
 void Worker::Leave() {
   auto rest = inbox_.With([](Inbox& i) { return std::exchange(i.errands, {}); });
   for (auto& errand : rest) errand.round->Put(errand.index, {});
-  collector_->Leave(Deadline::In(kLeaveAtMost));
+  const Deadline deadline = Deadline::In(kLeaveAtMost);
+  inbox_.With([&](Inbox& i) { i.busy_until = deadline.at(); });
+  collector_->Leave(deadline);
   collector_.reset();
   ended_.Change([](bool& ended) { ended = true; });
 }
@@ -147,7 +163,7 @@ bool Worker::Sleep(const Next& next) {
   const long most = wake_.open() ? 3'600'000 : 100;  // without descriptors nobody can wake us
   while (true) {
     auto [stop, work] = inbox_.With(
-        [](Inbox& i) { return std::pair(i.stop, !i.errands.empty() || i.poked); });
+        [](Inbox& i) { return std::pair(i.stopped, !i.errands.empty() || i.poked); });
     if (stop) return false;
     auto left = std::chrono::ceil<std::chrono::milliseconds>(next.at - Clock::now()).count();
     if (work || fd_ready_ || left <= 0) return true;

@@ -42,7 +42,9 @@ class Worker {
   void Poke();
   void Stop();  // asks the thread to leave and end; does not wait
   bool ended();
-  void AwaitEnd(const Deadline& deadline);
+  // Waits until it has ended, `deadline` at most, and not for one whose call is overdue. Returns
+  // ended().
+  bool AwaitEnd(const Deadline& deadline);
   // Hands the target a round: it collects as soon as it is free, once for all rounds that it was
   // handed meanwhile. One that nobody waits for any more gives way to the new one.
   void Offer(const std::shared_ptr<Round>& round, std::size_t index);
@@ -61,9 +63,11 @@ class Worker {
   };
   struct Inbox {
     std::vector<Errand> errands;
-    bool stop = false, poked = false;
+    bool poked = false;
+    std::optional<Instant> stopped;     // when it was asked to
     std::optional<Instant> busy_until;  // the deadline of the call under way
     bool Overdue() const { return busy_until && *busy_until < Clock::now(); }
+    Instant EndsBy() const;  // if it keeps its deadlines
   };
   void Run(std::shared_ptr<Worker> predecessor);
   void Leave();

@@ -12,12 +12,12 @@
 // minute the database's counts, seats, messages and lists; each five minutes versions and system;
 // and as often groups, lists, clients, settings and, if there are few, rules, for the drift. A
 // request that fails for the whole Pi-hole (no connection, no answer) ends the poll. Over a slow
-// link each request has its turn in one of the next polls. While we are not let in,
-// /api/info/login still tells whether it is alive. Finds out by itself whether it is version 6 or 5.
+// link each request has its turn in one of the next polls. While we are not let in, /api/info/login
+// still tells whether it is alive. Finds out by itself whether it is version 6 or 5.
 // When poked it polls at once, but never twice within two seconds.
 std::unique_ptr<Collector> MakeApiEye(std::shared_ptr<PiholesBoard> board,
                                       const PiholeOptions& pihole, const PiholesOptions& all);
 
-// Target::look_deadline of such an eye. A login takes the slowest Pi-holes 10 s, and over a slow link
-// a poll takes some timeouts of a request; no scrape waits for either.
+// Target::look_deadline of such an eye. A login takes the slowest Pi-holes 10 s, and over a slow
+// link a poll takes some timeouts of a request; no scrape waits for either.
 Duration ApiLookDeadline(const ApiOptions& options);

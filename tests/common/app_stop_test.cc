@@ -62,6 +62,36 @@ TEST(Stop, LetsTargetsLeaveButWaitsASecondAtMost) {
   }
 }
 
+// Waits for the first look: it is under way once it has left its facts on the disk.
+bool Looks(const TemporaryDirectory& state) {
+  return Eventually([&] {
+    return std::filesystem::exists(state / "test-exporter-the_2fgroup.json");
+  });
+}
+
+TEST(Stop, AwaitsTheLookInFlight) {
+  TemporaryDirectory state;
+  Exporting e("targets: [a]\nlook: 3s\nleave: 1ms\n", {"--state.dir=" + state.path()});
+  ASSERT_TRUE(Looks(state)) << e.process->Err();
+  e.process->Signal(SIGTERM);
+  EXPECT_EQ(e.process->Wait(), 0);
+  EXPECT_NE(e.process->Err().find("msg=left"), std::string::npos) << e.process->Err();
+}
+
+TEST(Stop, EndsAtOnceWhenAskedAgainWhileItWaitsForALook) {
+  for (int signal : {SIGTERM, SIGINT}) {
+    TemporaryDirectory state;
+    Exporting e("targets: [a]\nlook: 1h\n", {"--state.dir=" + state.path()});
+    ASSERT_TRUE(Looks(state)) << e.process->Err();
+    e.process->Signal(SIGTERM);
+    ASSERT_TRUE(e.process->Says("waiting for the looks")) << e.process->Err();
+    const Instant begin = Clock::now();
+    e.process->Signal(signal);
+    EXPECT_EQ(e.process->Wait(), 0);
+    EXPECT_LT(Clock::now() - begin, 2s);
+  }
+}
+
 TEST(Facts, SurviveARestart) {
   TemporaryDirectory state;
   {

@@ -128,6 +128,49 @@ TEST(Leave, WaitsForNoneThatIsStuck) {
   gate.Open();
 }
 
+TEST(Leave, ComesAfterTheLookInFlightWhichIsAwaitedToItsDeadline) {
+  Guarded<Seen> seen;
+  Gate may_leave;
+  may_leave.Open();
+  struct Slow : Leaver {
+    using Leaver::Leaver;
+    Next Look(const Deadline& deadline) override {
+      Leaver::Look(deadline);
+      deadline.Wait(-1, 0);
+      return {};
+    }
+  };
+  Scraper scraper;
+  scraper.Set({{"g", nullptr, [&] {
+                  std::vector<Target> targets;
+                  targets.push_back(MakeTarget("a", nullptr));
+                  targets[0].look_deadline = 3s;
+                  targets[0].collector = std::make_unique<Slow>("1", seen, may_leave);
+                  return targets;
+                }}});
+  AwaitCalls(seen, 1);
+  EXPECT_FALSE(scraper.Leave(Deadline::In(100ms)));
+  EXPECT_TRUE(scraper.Leave(Deadline::In(20s)));
+  EXPECT_EQ(AwaitCalls(seen, 3), (std::vector<std::string>{"1 look", "1 leave", "1 gone"}));
+}
+
+TEST(Leave, DoesNotAwaitALookBeyondItsDeadline) {
+  Gate gate;
+  Gate begun;
+  Scraper scraper;
+  auto stuck = MakeTarget("stuck", nullptr, [&](const Deadline&) {
+    begun.Open();
+    gate.Wait();
+    return Next{};
+  });
+  scraper.Set({OneGroup("g", std::move(stuck))});
+  ASSERT_TRUE(begun.Wait());
+  const Instant begin = Clock::now();
+  EXPECT_FALSE(scraper.Leave(Deadline::In(20s)));
+  EXPECT_LT(Clock::now() - begin, 4s * kSlower);
+  gate.Open();
+}
+
 TEST(Leave, GetsASecond) {
   Guarded<Seen> seen;
   Gate never;

@@ -43,7 +43,20 @@ void PiholeProgram::Start() {
 
 void PiholeProgram::Terminate() {
   child_->Signal(SIGTERM);
-  EXPECT_EQ(child_->Await(Deadline::In(10s)), 0) << Log();
+  EXPECT_EQ(child_->Await(Deadline::In(25s)), 0) << Log();
+}
+
+void PiholeProgram::Reload(const std::string& yaml) {
+  auto reloads = [&] {
+    const std::string log = Log(), words = "configuration reloaded";
+    int n = 0;
+    for (std::size_t at = 0; (at = log.find(words, at)) != log.npos; at += words.size()) ++n;
+    return n;
+  };
+  const int before = reloads();
+  WriteText(directory_ / "pihole.yml", yaml);
+  child_->Signal(SIGHUP);
+  EXPECT_TRUE(Eventually(10, [&] { return reloads() > before; })) << Log();
 }
 
 void PiholeProgram::Kill() {

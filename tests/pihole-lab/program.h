@@ -17,6 +17,7 @@ class PiholeProgram {
   explicit PiholeProgram(const std::string& yaml);
   void Start();
   void Terminate();  // SIGTERM: it must exit with 0 within seconds
+  void Reload(const std::string& yaml);  // SIGHUP, and waits until that is in force
   void Kill();       // SIGKILL
   Page Scrape() const;
   // Scrapes until `condition` holds; the page, and a failure of the test if it never does.

@@ -63,7 +63,7 @@ class Counter : public Judge {
 struct Plan {
   Duration delay;
   int lines;
-  Duration leave;
+  Duration leave, look;
 };
 
 class Eye : public Collector {
@@ -74,8 +74,9 @@ class Eye : public Collector {
     for (int i = 0; i < plan_.lines; ++i) out.Add(kValue, {std::to_string(i)}, i);
     return deadline.Over() ? absl::DeadlineExceededError("no answer in time") : absl::OkStatus();
   }
-  Next Look(const Deadline&) override {
+  Next Look(const Deadline& deadline) override {
     counter_->Looked();
+    deadline.AtMost(plan_.look).Wait(-1, 0);
     return {};
   }
   void Leave(const Deadline& deadline) override {
@@ -94,6 +95,7 @@ Target MakeTarget(const std::string& name, const std::shared_ptr<Counter>& count
   target.kind = "test";
   target.labels = RenderLabels({{"target", name}});
   target.fingerprint = std::to_string(plan.lines) + "/" + std::to_string(Seconds(plan.delay));
+  target.look_deadline = std::max(target.look_deadline, plan.look);
   target.collector = std::make_unique<Eye>(counter, plan);
   return target;
 }
@@ -102,7 +104,7 @@ absl::StatusOr<std::vector<Group>> Load(Fields& config, const std::vector<Group>
   auto names = config.Strings("targets");
   bool discover = config.Bool("discover", false);
   Plan plan{config.Time("delay", 0s, 0s, 1h), config.Integer("lines", 1, 0, 5000),
-            config.Time("leave", 0s, 0s, 1h)};
+            config.Time("leave", 0s, 0s, 1h), config.Time("look", 0s, 0s, 1h)};
   if (auto status = config.Finish(); !status.ok()) return status;
   auto counter = std::make_shared<Counter>();
   if (!running.empty()) counter = std::static_pointer_cast<Counter>(running[0].judge);
