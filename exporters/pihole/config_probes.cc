@@ -1,5 +1,7 @@
 #include "exporters/pihole/config_probes.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <set>
 
@@ -37,6 +39,35 @@ void ReadType(Fields& fields, ProbeOptions& probe) {
     fields.Error("type", "an address is expected: A or AAAA");
 }
 
+// An address of the probe's type, as answers have it; "" with an error if it is none.
+std::string ReadAddress(Fields& fields, std::string_view key, const ProbeOptions& probe,
+                        const char* what) {
+  const std::string text = fields.String(key);
+  const int family = probe.type == DnsType::kAaaa ? AF_INET6 : AF_INET;
+  unsigned char bytes[16];
+  char plain[INET6_ADDRSTRLEN];
+  if (inet_pton(family, text.c_str(), bytes) == 1)
+    return inet_ntop(family, bytes, plain, sizeof plain);
+  fields.Error(key, std::string("not ") + what + " for a question of type " +
+                        DnsTypeName(probe.type) + ": '" + text + "'");
+  return "";
+}
+
+void ReadExpected(Fields& fields, ProbeOptions& probe) {
+  if (fields.Has("address")) {
+    if (probe.expect != ProbeExpectation::kAddress)
+      fields.Error("address", "only where an address is expected");
+    else probe.address = ReadAddress(fields, "address", probe, "an address");
+  }
+  if (!fields.Has("blocked_as")) return;
+  const std::string as = fields.String("blocked_as");
+  if (probe.expect != ProbeExpectation::kBlocked)
+    fields.Error("blocked_as", "only where 'blocked' is expected");
+  else if (as == "nxdomain") probe.blocked_as = ProbeOutcome::kNxdomain;
+  else if (as == "nodata") probe.blocked_as = ProbeOutcome::kNodata;
+  else probe.address = ReadAddress(fields, "blocked_as", probe, "nxdomain, nodata or an address");
+}
+
 ProbeOptions ReadProbe(Fields& fields, Duration interval) {
   ProbeOptions probe;
   probe.name = fields.Required("name");
@@ -47,9 +78,7 @@ ProbeOptions ReadProbe(Fields& fields, Duration interval) {
                        "address, blocked, nxdomain or answer", kExpectations);
   probe.transport = OneOf(fields, "transport", DnsTransport::kUdp, "udp or tcp", kTransports);
   ReadType(fields, probe);
-  probe.address = fields.String("address");
-  if (!probe.address.empty() && probe.expect != ProbeExpectation::kAddress)
-    fields.Error("address", "only where an address is expected");
+  ReadExpected(fields, probe);
   probe.mandatory = fields.Bool("mandatory", false);
   probe.interval = fields.Time("interval", interval, 1s, 24h);
   if (probe.mandatory && fields.Has("interval"))
@@ -65,16 +94,17 @@ std::vector<ProbeOptions> ReadProbes(Fields& fields, Duration interval) {
   if (!fields.Has("probes")) return DefaultProbes(interval);
   std::vector<ProbeOptions> probes;
   std::set<std::string> names;
-  bool resolves = false;
+  bool resolves = false, blocks = false;
   for (Fields& item : fields.Maps("probes")) {
     probes.push_back(ReadProbe(item, interval));
     const ProbeOptions& probe = probes.back();
     if (!probe.name.empty() && !names.insert(probe.name).second)
       item.Error("name", "probe '" + probe.name + "' is given twice");
-    resolves |= probe.mandatory && probe.expect != ProbeExpectation::kBlocked;
+    resolves |= probe.mandatory && probe.expect == ProbeExpectation::kAddress;
+    blocks |= probe.mandatory && probe.expect == ProbeExpectation::kBlocked;
   }
-  if (!resolves)
-    fields.Error("probes", "needs one that is mandatory and does not expect 'blocked'");
+  if (!resolves) fields.Error("probes", "needs one that is mandatory and expects an address");
+  if (!blocks) fields.Error("probes", "needs one that is mandatory and expects 'blocked'");
   if (probes.size() > kMaxProbes) fields.Error("probes", "more than 32");
   return probes;
 }

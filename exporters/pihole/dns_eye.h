@@ -8,9 +8,9 @@
 #include "exporters/pihole/dns_pace.h"
 #include "exporters/pihole/verdict.h"
 
-// The eye on one Pi-hole over DNS: what is due (dns_pace.h), asked together, so that a silent server
+// The eye on one Pi-hole over DNS: what is due (dns_pace.h), asked together, so that a silent one
 // costs one timeout and not one for each. Over TCP it asks after UDP, and only one that answered
-// that: whoever says nothing at all is not waited for twice.
+// that: who says nothing at all is not waited for twice.
 class DnsEye : public Collector {
  public:
   DnsEye(std::shared_ptr<PiholesBoard> board, PiholeOptions pihole, const PiholesOptions& all);

@@ -18,7 +18,8 @@
 // others (names of its own, TCP) tell details.
 bool Decides(const ProbeOptions& probe);
 // Since when it fails, given that before, and how it ended at `at`.
-std::optional<Instant> FailingSince(std::optional<Instant> before, ProbeOutcome outcome, Instant at);
+std::optional<Instant> FailingSince(std::optional<Instant> before, ProbeOutcome outcome,
+                                    Instant at);
 // Whether looks have to hurry for its sake.
 bool Hurries(const ProbeOptions& probe, const std::optional<Instant>& failing_since, Instant now);
 

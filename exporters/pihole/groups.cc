@@ -26,8 +26,8 @@ std::string Fingerprint(const DnsServer& server, const std::vector<ProbeOptions>
   for (auto& p : probes)
     out += Part(p.name) + Part(p.query) + Part(static_cast<int>(p.type)) +
            Part(static_cast<int>(p.transport)) + Part(static_cast<int>(p.expect)) +
-           Part(p.address) + Part(p.mandatory) + Part(p.interval.count()) +
-           Part(p.timeout.count());
+           Part(p.address) + Part(static_cast<int>(p.blocked_as.value_or(ProbeOutcome::kPassed))) +
+           Part(p.mandatory) + Part(p.interval.count()) + Part(p.timeout.count());
   return out;
 }
 

@@ -86,8 +86,11 @@ ProbeOutcome Judge(const ProbeOptions& probe, const DnsMessage& message, const D
   const bool nxdomain = plainly == ProbeOutcome::kNxdomain;
   switch (probe.expect) {
     case ProbeExpectation::kBlocked: {
-      bool zero = found && std::all_of(chain.records.begin(), chain.records.end(), IsZero);
-      if (zero || error_says_blocked) return ProbeOutcome::kPassed;
+      bool blocks = found && std::all_of(chain.records.begin(), chain.records.end(), [&](auto& r) {
+        return IsZero(r) || r.value == probe.address;
+      });
+      if (blocks || error_says_blocked) return ProbeOutcome::kPassed;
+      if (probe.blocked_as == plainly && !stale) return ProbeOutcome::kPassed;
       return found ? ProbeOutcome::kNotBlocked : plainly;
     }
     case ProbeExpectation::kAddress:
@@ -125,12 +128,12 @@ std::vector<ProbeOptions> DefaultProbes(Duration interval) {
   const auto udp = DnsTransport::kUdp, tcp = DnsTransport::kTcp;
   const std::string known = "google.com", ad = "ads.google.com", any = "";
   return {
-      {"resolve", known, DnsType::kA, udp, kAddress, any, true, interval, 1s},
-      {"blocked", ad, DnsType::kA, udp, kBlocked, any, true, interval, 1s},
-      {"blocked_aaaa", ad, DnsType::kAaaa, udp, kBlocked, any, true, interval, 1s},
-      {"local", "pi.hole", DnsType::kA, udp, kAddress, any, false, interval, 1s},
-      {"uncached", "{random}.com", DnsType::kA, udp, kAnswer, any, false, interval, 1s},
-      {"tcp", known, DnsType::kA, tcp, kAddress, any, false, 5min, 2s},
+      {"resolve", known, DnsType::kA, udp, kAddress, any, true, interval, 1s, {}},
+      {"blocked", ad, DnsType::kA, udp, kBlocked, any, true, interval, 1s, {}},
+      {"blocked_aaaa", ad, DnsType::kAaaa, udp, kBlocked, any, true, interval, 1s, {}},
+      {"local", "pi.hole", DnsType::kA, udp, kAddress, any, false, interval, 1s, {}},
+      {"uncached", "{random}.com", DnsType::kA, udp, kAnswer, any, false, interval, 1s, {}},
+      {"tcp", known, DnsType::kA, tcp, kAddress, any, false, 5min, 2s, {}},
   };
 }
 

@@ -17,16 +17,26 @@ enum class ProbeExpectation {
   kAnswer,    // NOERROR or NXDOMAIN: somebody who knows was asked
 };
 
+// How an attempt ended.
+enum class ProbeOutcome {
+  kPassed, kTimeout, kConnectionRefused, kUnreachable, kServfail, kRefused, kNxdomain, kNodata,
+  kNotBlocked, kUnexpectedAnswer, kStale, kMalformed,
+  kOurs,  // our own fault (no descriptors): proves nothing
+};
+
 struct ProbeOptions {
   std::string name;   // label `probe`: resolve, blocked, blocked_aaaa, local, uncached, tcp
   std::string query;  // a domain name; "{random}" becomes 16 letters that are new each time
   DnsType type = DnsType::kA;
   DnsTransport transport = DnsTransport::kUdp;
   ProbeExpectation expect = ProbeExpectation::kAddress;
-  std::string address;     // of kAddress; "" = any
+  std::string address;     // of kAddress: that one, "" = any; of kBlocked: blocks, beside zero
   bool mandatory = false;  // must pass for the Pi-hole to resolve at all (kBlocked: to filter)
   Duration interval{};     // while it passes; of a mandatory one that of the looks
   Duration timeout{};      // an answer that takes longer is none
+  // Of kBlocked: kNxdomain or kNodata is what blocks, too, for a server that blocks so and sends no
+  // extended error. A name that nobody registered then looks blocked.
+  std::optional<ProbeOutcome> blocked_as;
 };
 
 // The probes that work without any configuration:
@@ -43,12 +53,7 @@ bool IsUncached(const ProbeOptions& probe);
 // What to ask now, with a new random name.
 DnsQuery QueryOf(const ProbeOptions& probe);
 
-// How an attempt ended: "passed", else the label `reason` of the failure. A closed set.
-enum class ProbeOutcome {
-  kPassed, kTimeout, kConnectionRefused, kUnreachable, kServfail, kRefused, kNxdomain, kNodata,
-  kNotBlocked, kUnexpectedAnswer, kStale, kMalformed,
-  kOurs,  // our own fault (no descriptors): proves nothing
-};
+// Their names, a closed set: "passed", else label `reason`.
 std::string_view ProbeOutcomeName(ProbeOutcome outcome);
 extern const std::vector<std::string_view> kProbeFailures;  // all names but "passed" and "ours"
 // Of a question for an ad: whether it proves that this is not blocked. That takes an answer that
@@ -68,7 +73,8 @@ struct ProbeSeen {
 
 // What the answer to `probe` proves. Blocked is, whatever the Pi-hole's blocking mode: a zero
 // address (mode NULL), or extended error 15 (modes IP, NODATA, NX and IP_NODATA_AAAA always have
-// it). NXDOMAIN or no data without that error is not: a name that nobody registered would look
-// blocked. A stale answer fails with kStale where an address is expected: it says that the upstream
-// is dead; so does one to a question that nobody can have cached.
+// it), or what the probe itself calls so (`address`, `blocked_as`). NXDOMAIN or no data without any
+// of that is not: a name that nobody registered would look blocked. A stale answer fails with
+// kStale where an address is expected: it says that the upstream is dead; so does one to a question
+// that nobody can have cached.
 ProbeSeen JudgeAnswer(const ProbeOptions& probe, const DnsOutcome& outcome);

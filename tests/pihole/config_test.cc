@@ -108,8 +108,8 @@ TEST(PiholeConfig, ProbesOfTheList) {
   PasswordFile();
   auto all = Read(TextOf("tests/config/pihole/everything.good.yml"));
   ASSERT_TRUE(all.ok()) << all.status();
-  ASSERT_EQ(all->probes.size(), 5u);
-  const ProbeOptions &resolve = all->probes[0], &blocked = all->probes[1], &nas = all->probes[2];
+  ASSERT_EQ(all->probes.size(), 7u);
+  const ProbeOptions &resolve = all->probes[0], &blocked = all->probes[1], &nas = all->probes[3];
   EXPECT_EQ(resolve.query, "example.org");
   EXPECT_TRUE(resolve.mandatory);
   EXPECT_EQ(resolve.type, DnsType::kA);
@@ -118,15 +118,20 @@ TEST(PiholeConfig, ProbesOfTheList) {
   EXPECT_EQ(resolve.timeout, 1s);
   EXPECT_EQ(blocked.type, DnsType::kAaaa);
   EXPECT_EQ(blocked.expect, ProbeExpectation::kBlocked);
+  EXPECT_FALSE(blocked.blocked_as);
+  EXPECT_EQ(all->probes[2].address, "10.0.0.8");
+  EXPECT_FALSE(all->probes[2].blocked_as);
+  EXPECT_EQ(all->probes[5].blocked_as, ProbeOutcome::kNxdomain);
+  EXPECT_EQ(all->probes[5].address, "");
   EXPECT_FALSE(nas.mandatory);
   EXPECT_EQ(nas.address, "10.0.0.9");
   EXPECT_EQ(nas.interval, 1min);
   EXPECT_EQ(nas.timeout, 500ms);
-  EXPECT_EQ(all->probes[3].expect, ProbeExpectation::kAnswer);
-  EXPECT_TRUE(IsUncached(all->probes[3]));
-  EXPECT_EQ(all->probes[4].expect, ProbeExpectation::kNxdomain);
-  EXPECT_EQ(all->probes[4].transport, DnsTransport::kTcp);
-  EXPECT_EQ(all->probes[4].timeout, 2s);
+  EXPECT_EQ(all->probes[4].expect, ProbeExpectation::kAnswer);
+  EXPECT_TRUE(IsUncached(all->probes[4]));
+  EXPECT_EQ(all->probes[6].expect, ProbeExpectation::kNxdomain);
+  EXPECT_EQ(all->probes[6].transport, DnsTransport::kTcp);
+  EXPECT_EQ(all->probes[6].timeout, 2s);
 }
 
 // tests/config/pihole/*.good.yml are read without an error; the first lines of *.bad.yml that start

@@ -23,7 +23,8 @@ PollIntervals Intervals() {
 // sent three times.
 class Looks {
  public:
-  explicit Looks(std::vector<ProbeOptions> probes = DefaultProbes(15s)) : pace_(probes, Intervals()) {}
+  explicit Looks(const std::vector<ProbeOptions>& probes = DefaultProbes(15s))
+      : pace_(probes, Intervals()) {}
 
   // From now on probes end like this; the others pass.
   void Become(Outcomes outcomes) { outcomes_ = std::move(outcomes); }
@@ -146,7 +147,8 @@ TEST(PiholeDnsPace, OthersComeAlongWhileItFailsAndAnswers) {
   EXPECT_THAT(looks.asked(), ElementsAre("resolve", "blocked", "blocked_aaaa", "counters"));
   looks.Become({{"resolve", kTimeout}});
   looks.Until(32);
-  EXPECT_THAT(looks.asked(), ElementsAre("resolve", "blocked", "blocked_aaaa", "local", "uncached"));
+  EXPECT_THAT(looks.asked(),
+              ElementsAre("resolve", "blocked", "blocked_aaaa", "local", "uncached"));
   looks.Become(Each(kTimeout));
   looks.Until(34);
   EXPECT_THAT(looks.asked(), ElementsAre("resolve", "blocked", "blocked_aaaa", "uncached"));

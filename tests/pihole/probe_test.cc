@@ -75,6 +75,39 @@ TEST(PiholeProbe, BlockedInAllModes) {
   }
 }
 
+// Servers that block in their own way, and send no extended error.
+TEST(PiholeProbe, BlockedAsTheProbeSays) {
+  struct Case {
+    Answer answer;
+    ProbeOutcome as_nxdomain, as_nodata, as_address;
+  };
+  const Case cases[] = {
+      {{kRcodeNxDomain, {}, {}}, kPassed, kNxdomain, kNxdomain},
+      {{kRcodeNxDomain, {}, kEdeStaleNxDomain}, kNxdomain, kNxdomain, kNxdomain},
+      {{0, {}, {}}, kNodata, kPassed, kNodata},
+      {{0, {"10.0.0.8"}, {}}, kNotBlocked, kNotBlocked, kPassed},
+      {{0, {"10.0.0.8", "0.0.0.0"}, {}}, kNotBlocked, kNotBlocked, kPassed},
+      {{0, {"10.0.0.8", "142.250.1.1"}, {}}, kNotBlocked, kNotBlocked, kNotBlocked},
+      {{0, {"0.0.0.0"}, {}}, kPassed, kPassed, kPassed},
+      {{0, {}, 15}, kPassed, kPassed, kPassed},
+      {{kRcodeServFail, {}, {}}, kServfail, kServfail, kServfail},
+  };
+  auto nxdomain = Probe(ProbeExpectation::kBlocked), nodata = nxdomain, address = nxdomain;
+  nxdomain.blocked_as = kNxdomain;
+  nodata.blocked_as = kNodata;
+  address.address = "10.0.0.8";
+  int i = 0;
+  for (auto& c : cases) {
+    auto outcome = [&](const ProbeOptions& probe) {
+      return ProbeOutcomeName(JudgeAnswer(probe, OutcomeOf(c.answer)).outcome);
+    };
+    EXPECT_EQ(outcome(nxdomain), ProbeOutcomeName(c.as_nxdomain)) << "row " << i;
+    EXPECT_EQ(outcome(nodata), ProbeOutcomeName(c.as_nodata)) << "row " << i;
+    EXPECT_EQ(outcome(address), ProbeOutcomeName(c.as_address)) << "row " << i;
+    ++i;
+  }
+}
+
 TEST(PiholeProbe, Addresses) {
   struct Case {
     Answer answer;
