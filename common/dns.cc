@@ -89,10 +89,7 @@ absl::StatusOr<std::string> AskTcp(DnsExchange& x, const Deadline& deadline) {
   }
 }
 
-bool IsTruncated(std::string_view bytes) { return bytes.size() > 2 && (bytes[2] & 0x02) != 0; }
-bool NeedsTcp(const DnsExchange& x) {
-  return x.bytes.ok() && (x.bytes->empty() || IsTruncated(*x.bytes));
-}
+bool NeedsTcp(const DnsExchange& x) { return x.truncated() || (x.bytes.ok() && x.bytes->empty()); }
 
 // One after the other, those that have no whole answer yet. Each has its share of the time.
 void AskOverTcp(std::vector<DnsExchange>& exchanges, const Deadline& deadline) {

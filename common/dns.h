@@ -54,7 +54,8 @@ struct DnsOutcome {
 
 // Asks all questions at once, as AskDns does each: a server that says nothing costs one deadline,
 // not one for each. The outcomes are in the order of the queries. What has to go over TCP goes
-// after all that came over UDP, one connection after the other, each with its share of the time.
+// after all that came over UDP, one connection after the other, each with its share of the time: if
+// an answer was truncated, the others are waited for over UDP no longer than two thirds of it.
 std::vector<DnsOutcome> AskDnsTogether(const DnsServer& server,
                                        const std::vector<DnsQuery>& queries,
                                        const Deadline& deadline,

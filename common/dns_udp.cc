@@ -6,6 +6,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_format.h"
 
 namespace {
@@ -83,6 +85,10 @@ bool ForEachWaiting(std::vector<DnsExchange>& exchanges, F&& f) {
   return any;
 }
 
+bool AnyTruncated(const std::vector<DnsExchange>& exchanges) {
+  return std::any_of(exchanges.begin(), exchanges.end(), [](auto& x) { return x.truncated(); });
+}
+
 absl::Status NoAnswer(const DnsExchange& x) {
   const int ignored = x.answer.ignored;
   std::string others = absl::StrFormat(" (%d messages that came were no answer to it)", ignored);
@@ -91,6 +97,10 @@ absl::Status NoAnswer(const DnsExchange& x) {
 }
 
 }  // namespace
+
+bool DnsExchange::truncated() const {
+  return bytes.ok() && bytes->size() > 2 && ((*bytes)[2] & 0x02) != 0;
+}
 
 std::string DnsExchange::Name(const char* transport) const {
   bool v6 = address.find(':') != address.npos;
@@ -108,10 +118,14 @@ void AskDnsOverUdp(std::vector<DnsExchange>& exchanges, const Deadline& deadline
   const Duration share = (deadline.at() - start) / kSends;
   std::string buffer(kMaxDnsMessage, '\0');
   auto waiting = [&](auto&& f) { return ForEachWaiting(exchanges, f); };
-  for (int sends = 1; sends <= kSends && !deadline.Over() && waiting(Send); ++sends) {
-    Deadline until = sends == kSends ? deadline : Deadline(start + sends * share);
+  for (int sends = 1; sends <= kSends && !deadline.Over(); ++sends) {
+    const bool last = sends == kSends;  // that time is for TCP, if any has to go there
+    if ((last && AnyTruncated(exchanges)) || !waiting(Send)) break;
+    Deadline until = last ? deadline : Deadline(start + sends * share);
     while (!until.Over() && until.Wait(all.fd(), POLLIN) != 0)
-      if (!waiting([&](DnsExchange& x) { Receive(x, start, buffer); })) break;
+      if (!waiting([&](DnsExchange& x) { Receive(x, start, buffer); }) ||
+          (last && AnyTruncated(exchanges)))
+        break;
   }
   waiting([](DnsExchange& x) { End(x, NoAnswer(x)); });
 }

@@ -19,10 +19,12 @@ struct DnsExchange {
   absl::StatusOr<std::string> bytes = std::string();    // of the answer; "" while there is none
   Socket socket;                                        // over UDP, while it waits
 
+  bool truncated() const;  // the answer that came
   // "dns 10.0.0.2:53 udp example.com A".
   std::string Name(const char* transport) const;
 };
 
-// Asks all of them, and waits for their answers together. Leaves `bytes` (of a truncated answer,
-// too) or an error in each of those that had none before, and the times and counts in `answer`.
+// Asks all of them, and waits for their answers together: to the deadline, or if one of the answers
+// is truncated only for two thirds of the time. Leaves `bytes` (of a truncated answer, too) or an
+// error in each of those that had none before, and the times and counts in `answer`.
 void AskDnsOverUdp(std::vector<DnsExchange>& exchanges, const Deadline& deadline);

@@ -94,16 +94,40 @@ TEST(DnsTogether, AClosedPortIsKnownAtOnce) {
   EXPECT_LT(Clock::now() - begin, 3s);
 }
 
+std::string Truncated(const std::string& query) {
+  Reply reply;
+  reply.flags |= 0x0200;
+  return ReplyTo(query, reply);
+}
+
+// A silent one leaves time for those that have to go over TCP, whenever they hear of it.
+TEST(DnsTogether, ATruncatedAnswerBesideASilentOneIsAskedForOverTcp) {
+  for (int sends : {1, 3}) {
+    int asked = 0;
+    DnsPeer peer(
+        [&](const std::string& query, int) -> Datagrams {
+          if (NameOf(query) == "a.example" || ++asked < sends) return {};
+          return {Truncated(query)};
+        },
+        [](const Socket& s) {
+          std::string reply = Framed(ReplyTo(ReadDnsQuery(s), Addresses(200)));
+          ASSERT_EQ(send(s.fd(), reply.data(), reply.size(), 0), static_cast<int>(reply.size()));
+        });
+    auto outcomes = AskDnsTogether(peer.server(), {kFive[0], kFive[1]}, Deadline::In(900ms));
+    EXPECT_TRUE(absl::IsDeadlineExceeded(outcomes[0].answer.status()));
+    EXPECT_EQ(outcomes[0].sent, std::max(2, sends));
+    ASSERT_TRUE(outcomes[1].answer.ok()) << outcomes[1].answer.status();
+    EXPECT_TRUE(outcomes[1].answer->tcp);
+    EXPECT_EQ(outcomes[1].answer->message.answers.size(), 200u);
+    EXPECT_EQ(outcomes[1].sent, sends + 1);
+  }
+}
+
 TEST(DnsTogether, TruncatedAnswersAreAskedForOverTcpAfterwards) {
-  auto truncated = [](const std::string& query) {
-    Reply reply;
-    reply.flags |= 0x0200;
-    return ReplyTo(query, reply);
-  };
   DnsPeer peer(
       [&](const std::string& query, int) -> Datagrams {
         bool whole = NameOf(query) == "a.example";
-        return {whole ? ReplyTo(query, Addresses(1)) : truncated(query)};
+        return {whole ? ReplyTo(query, Addresses(1)) : Truncated(query)};
       },
       [](const Socket& s) {
         std::string query = ReadDnsQuery(s);
