@@ -43,8 +43,8 @@ class ApiEye : public Collector {
       means.sid = piholes.sid(pihole_.name);
     });
     // It counts at once, and has to wait for no look: so it ended before all of them.
-    means.keep = [board = board_, name = pihole_.name](const std::string& sid) {
-      board->Post({{"seat " + name, Instant::min(), Instant::min()}, SeatLook{name, sid}});
+    means.keep = [board = board_, name = pihole_.name, url = pihole_.api.url](auto& sid) {
+      board->Post({{"seat " + name, Instant::min(), Instant::min()}, SeatLook{name, url, sid}});
     };
     return means;
   }

@@ -28,16 +28,16 @@ std::string Array(const std::vector<std::string>& parts) {
   return out + "]";
 }
 
-// Compact JSON that does not depend on the order of keys.
+// Compact JSON that depends on no order, of keys or of items.
 std::string Compact(JsonView value) {
   if (auto text = value.String()) return JsonQuote(*text);
   if (auto truth = value.Bool()) return *truth ? "true" : "false";
   std::vector<std::string> parts;
   for (JsonView item : value.Items()) parts.push_back(Compact(item));
-  if (value.IsArray()) return Array(parts);
   for (auto& [key, member] : value.Members())
     parts.push_back(JsonQuote(key) + ":" + Compact(member));
   std::sort(parts.begin(), parts.end());
+  if (value.IsArray()) return Array(parts);
   if (value.IsObject()) return "{" + Array(parts) + "}";
   std::string number;
   if (auto n = value.Number()) AppendNumber(number, *n);

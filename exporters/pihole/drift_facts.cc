@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_format.h"
+
 namespace {
+
+constexpr std::size_t kMaxDifferences = 2000;  // 64 Pi-holes, 10 components, and some
 
 const Metric kFingerprint("pihole_config_fingerprint", Type::kGauge,
                           "A number that is the same for Pi-holes with the same settings of this "
@@ -27,9 +31,20 @@ const ConfigItems* DriftFacts::Fresh(const std::string& pihole, Instant now) con
   return config == configs_.end() ? nullptr : config->second.Fresh(now);
 }
 
+void DriftFacts::Keep(const std::set<std::string>& piholes) {
+  auto gone = [&](auto& item) { return !piholes.count(item.first); };
+  std::erase_if(configs_, gone);
+  std::erase_if(read_, gone);
+  facts_revision_ += std::erase_if(since_unix_seconds_, [&](auto& item) {
+    auto& [reference, pihole, component] = item.first;
+    return !piholes.count(reference) || !piholes.count(pihole);
+  }) > 0;
+}
+
 void DriftFacts::Step(const std::string& pihole, const Part<ConfigItems>& config,
                       const std::string& reference, const Now& now) {
   configs_[pihole] = config;
+  if (config.value && !config.value->empty()) read_[pihole] = config.at;
   auto* wanted = Fresh(reference, now.at);
   for (auto& [name, part] : configs_) {
     auto* items = Fresh(name, now.at);
@@ -38,8 +53,10 @@ void DriftFacts::Step(const std::string& pihole, const Part<ConfigItems>& config
       auto own = items->find(component);
       if (own == items->end()) continue;
       const std::tuple key(reference, name, component);
-      if (own->second.fingerprint == theirs.fingerprint) since_unix_seconds_.erase(key);
-      else since_unix_seconds_.try_emplace(key, now.unix_seconds);
+      const bool changed = own->second.fingerprint == theirs.fingerprint
+                               ? since_unix_seconds_.erase(key) > 0
+                               : since_unix_seconds_.try_emplace(key, now.unix_seconds).second;
+      facts_revision_ += changed;
     }
   }
 }
@@ -48,9 +65,10 @@ void DriftFacts::Show(const std::vector<std::string>& piholes, const std::string
                       const Now& now, Samples& out) const {
   auto* wanted = Fresh(reference, now.at);
   for (auto& name : piholes) {
+    if (auto read = read_.find(name); read != read_.end())
+      out.Add(kChecked, {name}, now.Unix(read->second));
     auto* items = Fresh(name, now.at);
     if (items == nullptr) continue;
-    out.Add(kChecked, {name}, now.Unix(configs_.at(name).at));
     for (auto& [component, own] : *items) {
       out.Add(kFingerprint, {name, component}, static_cast<double>(own.fingerprint));
       out.Add(kItems, {name, component}, static_cast<double>(own.items.size()));
@@ -62,5 +80,32 @@ void DriftFacts::Show(const std::vector<std::string>& piholes, const std::string
       if (since != since_unix_seconds_.end())
         out.Add(kSince, {name, component, reference}, since->second);
     }
+  }
+}
+
+std::string DriftFacts::Facts() const {
+  std::string list;
+  for (auto& [key, since] : since_unix_seconds_) {
+    auto& [reference, pihole, component] = key;
+    list += absl::StrFormat(
+        "%s{\"reference\":%s,\"pihole\":%s,\"component\":%s,\"since\":%.6f}",
+        list.empty() ? "" : ",\n", JsonQuote(reference), JsonQuote(pihole), JsonQuote(component),
+        since);
+  }
+  return "[" + list + "]";
+}
+
+void DriftFacts::Restore(JsonView facts, const Now& now) {
+  for (JsonView item : facts.Items()) {
+    auto reference = item["reference"].String(), pihole = item["pihole"].String(),
+         component = item["component"].String();
+    auto since = item["since"].Number();
+    if (!reference || !pihole || !component || since_unix_seconds_.size() >= kMaxDifferences)
+      continue;
+    const bool known = std::count(kDriftComponents.begin(), kDriftComponents.end(), *component) > 0;
+    // A wall clock that went back does not tell any more.
+    if (!known || !since || *since <= 0 || *since > now.unix_seconds) continue;
+    since_unix_seconds_.try_emplace({std::string(*reference), std::string(*pihole),
+                                     std::string(*component)}, *since);
   }
 }

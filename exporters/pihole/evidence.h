@@ -30,9 +30,9 @@ struct ApiLook {
   std::shared_ptr<const ApiSnapshot> snapshot;   // never null
 };
 
-// The seat that a Pi-hole's API gave us, to be kept over a restart; "" = none.
+// The seat that the API at `url` gave us, to be kept over a restart; "" = none.
 struct SeatLook {
-  std::string pihole, sid;
+  std::string pihole, url, sid;
 };
 
 struct PiholeEvidence : Look {

@@ -66,6 +66,7 @@ void Piholes::Configure(PiholesOptions options) {
   }
   piholes_ = std::move(piholes);
   std::erase_if(seats_, [&](auto& seat) { return !piholes_.count(seat.first); });
+  drift_.Keep(eyes);
   all_.Configure(OfAll(options_));
   sweep_.SetCandidates(std::move(eyes));
   ++targets_revision_;
@@ -89,8 +90,12 @@ void Piholes::Step(const PiholeEvidence& e, const Now& now) {
     drift_.Step(api->pihole, api->snapshot->config, options_.drift.reference, now);
     NoteState(*watched, now);
   } else if (auto* seat = std::get_if<SeatLook>(&e.seen)) {
-    if (Find(seat->pihole) == nullptr || sid(seat->pihole) == seat->sid) return;
-    seats_[seat->pihole] = seat->sid;
+    if (Find(seat->pihole) == nullptr) return;
+    auto kept = seats_.find(seat->pihole);
+    const bool same_url = kept != seats_.end() && kept->second.url == seat->url;
+    // An eye that leaves gave back its own, not that of the one that follows it.
+    if (seat->sid.empty() ? !same_url : same_url && kept->second.sid == seat->sid) return;
+    seats_[seat->pihole] = {seat->url, seat->sid};
     ++own_facts_revision_;
   }
 }
@@ -128,7 +133,10 @@ void Piholes::NoteState(Watched& watched, const Now& now) {
 
 std::string Piholes::sid(const std::string& pihole) const {
   auto seat = seats_.find(pihole);
-  return seat == seats_.end() ? "" : seat->second;
+  for (auto& o : options_.piholes)
+    if (o.name == pihole && seat != seats_.end() && o.api.url == seat->second.url)
+      return seat->second.sid;
+  return "";
 }
 
 std::string Piholes::user_agent() const {
@@ -142,17 +150,20 @@ std::vector<const Service*> Piholes::Services() const {
 }
 
 int Piholes::facts_revision() const {
-  int revision = own_facts_revision_;
+  int revision = own_facts_revision_ + drift_.facts_revision();
   for (auto* service : Services()) revision += service->facts_revision();
   return revision;
 }
 
 std::string Piholes::Facts(const Now& now) const {
   std::string seats;
-  for (auto& [pihole, sid] : seats_)
-    seats += (seats.empty() ? "" : ",") + JsonQuote(pihole) + ":" + JsonQuote(sid);
+  for (auto& [pihole, seat] : seats_)
+    seats += absl::StrFormat("%s%s:{\"url\":%s,\"sid\":%s}", seats.empty() ? "" : ",",
+                             JsonQuote(pihole), JsonQuote(seat.url), JsonQuote(seat.sid));
   return FactsFile(Services(), now,
-                   {{"installation", JsonQuote(installation_)}, {"seats", "{" + seats + "}"}});
+                   {{"installation", JsonQuote(installation_)},
+                    {"seats", "{" + seats + "}"},
+                    {"drift", drift_.Facts()}});
 }
 
 absl::Status Piholes::Restore(const std::string& facts, const Now& now) {
@@ -170,8 +181,14 @@ absl::Status Piholes::Restore(const std::string& facts, const Now& now) {
     installation_ = *name;
     saved_ = true;
   }
-  for (auto& [pihole, sid] : json->view()["seats"].Members())
-    if (Find(std::string(pihole)) != nullptr && plain(sid.String()))
-      seats_[std::string(pihole)] = *sid.String();
+  for (auto& [pihole, seat] : json->view()["seats"].Members()) {
+    auto url = seat["url"].String(), sid = seat["sid"].String();
+    if (Find(std::string(pihole)) != nullptr && url && plain(sid))
+      seats_[std::string(pihole)] = {std::string(*url), std::string(*sid)};
+  }
+  std::set<std::string> names;
+  for (auto& [name, watched] : piholes_) names.insert(name);
+  drift_.Restore(json->view()["drift"], now);
+  drift_.Keep(names);
   return absl::OkStatus();
 }

@@ -35,7 +35,8 @@ class Piholes {
   std::vector<Story> Stories() const;
 
   const PiholesOptions& options() const { return options_; }
-  std::string sid(const std::string& pihole) const;  // kept from before; "" = none
+  // Kept from before, for the URL of its API: no other host is to see it. "" = none.
+  std::string sid(const std::string& pihole) const;
   // "sentinel-pihole-exporter/0.1.0 (3f9a...)": the same as long as the state directory is.
   std::string user_agent() const;
 
@@ -60,7 +61,8 @@ class Piholes {
   DriftFacts drift_;
   std::string installation_;                  // random; kept over restarts
   bool saved_ = false;                        // installation_ is on its way to the disk
-  std::map<std::string, std::string> seats_;  // SID by Pi-hole
+  struct Seat { std::string url, sid; };
+  std::map<std::string, Seat> seats_;         // by Pi-hole
   bool troubled_ = false;                     // one of them has begun to fail
   int targets_revision_ = 0, own_facts_revision_ = 0;
 };

@@ -94,7 +94,7 @@ TEST(PiholeSeatsLab, NothingShowsASecret) {
            p.Is("pihole_api_state", {{"pihole", "denied"}, {"state", "auth_failed"}}, 1);
   });
   // The SID stands in the state directory, for the owner alone, and nowhere else.
-  const std::string before = "\"seats\":{\"pi\":\"";
+  const std::string before = "\"sid\":\"";
   ASSERT_TRUE(Eventually(10, [&] { return program.StateFiles().find(before) != before.npos; }));
   std::string sid = program.StateFiles();
   sid = sid.substr(sid.find(before) + before.size());

@@ -70,19 +70,73 @@ TEST_F(DriftFactsTest, WhatCannotBeComparedIsAbsent) {
   std::string page = Page(15.1);  // of the reference, three intervals are over
   EXPECT_THAT(page, Not(HasSubstr("drift_")));
   EXPECT_THAT(page, HasSubstr("pihole_config_fingerprint{pihole=\"b\""));
-  EXPECT_THAT(page, Not(HasSubstr("pihole=\"a\"")));
+  EXPECT_THAT(page, Not(HasSubstr("fingerprint{pihole=\"a\"")));
 
   Read("a", 20, Has({1}));
   Part<ConfigItems> none = ReadAt(20, {});
   none.value = nullptr;
   facts_.Step("b", none, "a", At(20));
-  EXPECT_THAT(Page(20), Not(HasSubstr("pihole=\"b\"")));
+  EXPECT_THAT(Page(20), Not(HasSubstr("fingerprint{pihole=\"b\"")));
+  EXPECT_THAT(Page(20), Not(HasSubstr("items{pihole=\"b\"")));
   Read("b", 21, {});  // read, but the component was not
   EXPECT_THAT(Page(21), Not(HasSubstr("drift_")));
-  EXPECT_THAT(Page(21), HasSubstr("check_timestamp_seconds{pihole=\"b\"}"));
+  // When they were last read stands still, for however long.
+  constexpr char kRead[] = "pihole_config_check_timestamp_seconds{pihole=\"b\"} 1800000600\n";
+  EXPECT_THAT(Page(21), HasSubstr(kRead));
+  EXPECT_THAT(Page(200), HasSubstr(kRead));
   // It differs still: nobody saw that it was equal meanwhile.
   Read("b", 22, Has({2}));
   EXPECT_THAT(Page(22), HasSubstr(std::string(kSince) + "1800000600\n"));
+}
+
+// A restart of the exporter does not begin the 45 minutes anew.
+TEST_F(DriftFactsTest, SinceWhenSurvivesARestart) {
+  Read("a", 0, Has({1}));
+  const int before = facts_.facts_revision();
+  Read("b", 0, Has({2}));
+  EXPECT_GT(facts_.facts_revision(), before);
+  const std::string facts = facts_.Facts();
+  auto restart = [&](double minute) {
+    facts_ = DriftFacts();
+    facts_.Restore(Json::Parse(facts)->view(), At(minute));
+  };
+  restart(10);
+  EXPECT_THAT(Page(10), Not(HasSubstr("drift_")));
+  Read("a", 10, Has({1}));
+  Read("b", 10, Has({3}));
+  EXPECT_THAT(Page(10), HasSubstr(std::string(kSince) + "1.8e+09\n"));
+  EXPECT_EQ(facts_.facts_revision(), 0);  // nothing to write
+  restart(10);
+  Read("a", 10, Has({1}));
+  Read("b", 10, Has({1}));
+  EXPECT_THAT(Page(10), Not(HasSubstr(kSince)));
+  EXPECT_EQ(facts_.Facts(), "[]");
+  restart(-1);  // the wall clock went back
+  EXPECT_EQ(facts_.Facts(), "[]");
+}
+
+TEST_F(DriftFactsTest, TakesNoNonsenseFromTheFile) {
+  for (std::string item :
+       {"{}", "7", R"({"reference": "a", "pihole": "b", "component": "x", "since": 1})",
+        R"({"reference": "a", "pihole": "b", "component": "lists", "since": -1})",
+        R"({"reference": "a", "pihole": 1, "component": "lists", "since": 1})",
+        R"({"reference": "a", "pihole": "b", "component": "lists", "since": "1"})"}) {
+    facts_.Restore(Json::Parse("[" + item + "]")->view(), At(0));
+    EXPECT_EQ(facts_.Facts(), "[]") << item;
+  }
+  facts_.Restore(Json::Parse("{}")->view(), At(0));
+  EXPECT_EQ(facts_.Facts(), "[]");
+}
+
+TEST_F(DriftFactsTest, ForgetsPiholesThatAreGone) {
+  Read("a", 0, Has({1}));
+  Read("b", 0, Has({2}));
+  facts_.Keep({"a"});
+  EXPECT_EQ(facts_.Facts(), "[]");
+  EXPECT_THAT(Page(0), Not(HasSubstr("pihole=\"b\"")));
+  facts_.Keep({"a", "b"});
+  Read("b", 5, Has({2}));
+  EXPECT_THAT(Page(5), HasSubstr(std::string(kSince) + "1800000300\n"));
 }
 
 TEST_F(DriftFactsTest, AnotherReference) {

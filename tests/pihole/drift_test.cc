@@ -223,6 +223,16 @@ TEST(Drift, AChangeShowsInItsComponentAlone) {
 }
 
 // A group that was renamed is another one for all that are in it.
+TEST(Drift, TheOrderOfReverseServersDoesNotCount) {
+  auto of = [](const std::string& servers) {
+    const Answer config(R"({"config": {"dns": {"revServers": [)" + servers + "]}}}");
+    return FingerprintsOf({{}, {}, {}, {}, config}, false).at("dns_settings").fingerprint;
+  };
+  const std::string a = R"("true,10.0.0.0/8,10.0.0.1,lan")", b = R"("true,fd00::/8,fd00::1,lan")";
+  EXPECT_EQ(of(a + "," + b), of(b + "," + a));
+  EXPECT_NE(of(a + "," + b), of(a));
+}
+
 TEST(Drift, ARenamedGroup) {
   Household home;
   home.groups[1].name = "children";

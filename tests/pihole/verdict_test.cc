@@ -197,7 +197,7 @@ TEST(PiholesVerdict, OneThatIsRemovedVanishesAndTheOthersStay) {
     Feed(piholes, Dns(at, "a"));
     Feed(piholes, Dns(at, "b", Each(kTimeout)));
   }
-  Feed(piholes, {{"api b", At(2), At(2)}, SeatLook{"b", "secret-sid"}});
+  Feed(piholes, {{"api b", At(2), At(2)}, SeatLook{"b", "", "secret-sid"}});
   EXPECT_EQ(piholes.sid("b"), "secret-sid");
   int before = piholes.targets_revision();
   piholes.Configure(ThreePiholes({"a", "c"}));
@@ -215,7 +215,7 @@ TEST(PiholesVerdict, FactsAreTakenBackAndDamagedOnesChangeNothing) {
   Feed(first, Dns(0, "a"));
   for (double at : {15, 16}) Feed(first, Dns(at, "a", Each(kTimeout)));
   for (double at : {17, 18}) Feed(first, Dns(at, "a"));
-  Feed(first, {{"api a", At(18), At(18)}, SeatLook{"a", "c2lk+/="}});
+  Feed(first, {{"api a", At(18), At(18)}, SeatLook{"a", "", "c2lk+/="}});
   const std::string facts = first.Facts(NowAt(19));
   Piholes second(ThreePiholes({"a"}));
   ASSERT_NE(second.user_agent(), first.user_agent());
@@ -237,7 +237,7 @@ TEST(PiholesVerdict, FactsAreTakenBackAndDamagedOnesChangeNothing) {
 TEST(PiholesVerdict, SeatsAreNoSamples) {
   Piholes piholes(ThreePiholes({"a"}));
   Feed(piholes, Dns(0, "a"));
-  Feed(piholes, {{"api a", At(1), At(1)}, SeatLook{"a", "secret-sid"}});
+  Feed(piholes, {{"api a", At(1), At(1)}, SeatLook{"a", "", "secret-sid"}});
   EXPECT_TRUE(Lines(piholes, 2, "secret-sid").empty());
 }
 
