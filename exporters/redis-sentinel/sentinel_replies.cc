@@ -54,7 +54,10 @@ class Fields {
     return Age(name);
   }
   HostPort Address(const char* host, const char* port) {
-    auto address = ToAddress(Text(host), Text(port));
+    std::string name = Text(host);
+    Integer(port, 0, 65535);
+    if (name.empty()) return {"", 0};
+    auto address = ToAddress(name, Text(port));
     if (!address) Fail(host);
     return address.value_or(HostPort{"", 0});
   }
@@ -194,6 +197,8 @@ absl::StatusOr<std::optional<HostPort>> ParseMasterAddress(const absl::StatusOr<
   if (reply->type == Reply::kNil) return std::optional<HostPort>();
   if (reply->type != Reply::kArray || reply->items.size() != 2)
     return NotSentinel("no address of a master");
+  if (reply->items[0].type == Reply::kString && reply->items[0].text.empty())
+    return std::optional<HostPort>();
   auto address = ToAddress(reply->items[0].text, reply->items[1].text);
   if (!address) return NotSentinel("no readable address of a master");
   return address;

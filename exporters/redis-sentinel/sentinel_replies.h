@@ -35,7 +35,9 @@ struct InstanceFlags {
 // What is said of every kind.
 struct Instance {
   std::string name;    // a master's as configured, a replica's "ip:port", a Sentinel's run id
-  HostPort address;    // announced: numeric, or a name; port 0 is an address found to be wrong
+  // Announced: numeric, or a name. Port 0 is an address found to be wrong; without a host, too, it is
+  // unknown: a name that the Sentinel cannot resolve (resolve-hostnames without announce-hostnames).
+  HostPort address;
   std::string run_id;  // "" until it answered INFO for the first time
   InstanceFlags flags;
   std::optional<Milliseconds> pending_ping;  // last-ping-sent: age of the oldest ping not answered
@@ -87,6 +89,7 @@ struct QuorumCheck {
 };
 absl::StatusOr<QuorumCheck> ParseCkquorum(const absl::StatusOr<Reply>& reply);
 
-// SENTINEL GET-MASTER-ADDR-BY-NAME name: where clients are sent; none if it does not know the name.
+// SENTINEL GET-MASTER-ADDR-BY-NAME name: where clients are sent; none if it does not know the name,
+// or cannot resolve the master's.
 // During a failover the leader names the new master here while MASTERS still has the old address.
 absl::StatusOr<std::optional<HostPort>> ParseMasterAddress(const absl::StatusOr<Reply>& reply);

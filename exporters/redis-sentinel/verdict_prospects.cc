@@ -121,8 +121,9 @@ void ReplicationSet::ShowProspects(const Now& now, Samples& out) const {
     auto& [sentinel, view] = *item;
     council.Add(view.said, view.tilt);
     for (auto& replica : view.said.replicas)
-      out.AddState(kRefused, {sentinel, name_, ToText(replica.address), ""}, kIneligibleReasons,
-                   EligibilityName(EligibilityOf(replica, view.said.master)));
+      if (replica.address.port != 0)
+        out.AddState(kRefused, {sentinel, name_, ToText(replica.address), ""}, kIneligibleReasons,
+                     EligibilityName(EligibilityOf(replica, view.said.master)));
   }
   bool asked = now.at - asked_in_vain_ <= kViewPatience + options_.look_deadline;
   if (council.reachable == 0 && !asked) return;

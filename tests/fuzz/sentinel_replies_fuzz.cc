@@ -18,7 +18,8 @@ constexpr Milliseconds kCentury = std::chrono::hours(24 * 365 * 100);
 bool IsAge(Milliseconds age) { return -kCentury <= age && age <= kCentury; }
 
 void CheckInstance(const Instance& i) {
-  Require(!i.address.host.empty() && i.address.port >= 0 && i.address.port <= 65535);
+  Require(i.address.port >= 0 && i.address.port <= 65535);
+  Require(!i.address.host.empty() || i.address.port == 0);
   Require(IsAge(i.last_ok_ping) && IsAge(i.down_after) && IsAge(i.s_down.value_or(kCentury)));
 }
 

@@ -108,6 +108,22 @@ TEST(Prospects, NobodyToPromote) {
             1);
 }
 
+TEST(Prospects, AReplicaWithoutAnAddressIsAGhostAndNoMore) {
+  Deployment d(OneDeployment());
+  auto views = AllSentinels(0, k1);
+  for (auto& e : views) {
+    auto& replicas = std::get<SentinelLook>(e.seen).views[0].replicas;
+    replicas.emplace_back().flags.disconnected = true;
+  }
+  Step(d, views);
+  EXPECT_EQ(Possible(d, 1), 1);
+  EXPECT_EQ(ValueOf(d, 1, "redis_sentinel_ghost_replicas" + kName), 1);
+  EXPECT_EQ(d.nodes(), (std::set<std::string>{k1, k2, k3}));
+  Samples samples;
+  d.Show(NowAt(1), samples);
+  EXPECT_EQ(RenderPage({&samples}, Format::kText).find("\":0\""), std::string::npos);
+}
+
 TEST(Prospects, SentinelsThatDiffer) {
   Deployment d(OneDeployment());
   auto views = AllSentinels(0, k1);

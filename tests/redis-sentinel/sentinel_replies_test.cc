@@ -211,6 +211,15 @@ TEST(Replies, HolesAndGarbageAreErrors) {
   EXPECT_FALSE(ParseReplicas(OneReply(Replica("ip", "a b"))).ok());
 }
 
+// As Redis 7.0 with resolve-hostnames lists a known-replica whose name nobody resolves.
+TEST(Replies, AnInstanceWithoutAnAddressIsKnownAllTheSame) {
+  auto replicas = Good(ParseReplicas(OneReply(Replica("ip", ""))));
+  ASSERT_EQ(replicas.size(), 1u);
+  EXPECT_EQ(replicas[0].address.host, "");
+  EXPECT_EQ(replicas[0].address.port, 0);
+  EXPECT_EQ(replicas[0].priority, 100);
+}
+
 TEST(Replies, AgesAreCutToACentury) {
   auto replicas = Good(ParseReplicas(OneReply(Replica("info-refresh", "9223372036854775807"))));
   EXPECT_EQ(replicas.at(0).info_age, 36500 * 24h);
@@ -250,10 +259,11 @@ TEST(Replies, Ckquorum) {
 }
 
 TEST(Replies, MasterAddress) {
-  EXPECT_EQ(Good(ParseMasterAddress(OneReply("*-1\r\n"))), std::nullopt);
+  for (auto* unknown : {"*-1\r\n", "*2\r\n$0\r\n\r\n$1\r\n1\r\n"})
+    EXPECT_EQ(Good(ParseMasterAddress(OneReply(unknown))), std::nullopt) << unknown;
   auto address = Good(ParseMasterAddress(OneReply("*2\r\n$3\r\n::1\r\n$4\r\n6379\r\n")));
   EXPECT_EQ(address.value().host, "::1");
-  for (auto* bytes : {"*1\r\n$3\r\n::1\r\n", "*2\r\n$0\r\n\r\n$1\r\n1\r\n", "+OK\r\n",
+  for (auto* bytes : {"*1\r\n$3\r\n::1\r\n", "+OK\r\n",
                       "*2\r\n$1\r\na\r\n$1\r\nb\r\n", "*2\r\n*0\r\n*0\r\n"})
     EXPECT_FALSE(ParseMasterAddress(OneReply(bytes)).ok()) << bytes;
 }
