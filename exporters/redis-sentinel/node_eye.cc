@@ -51,10 +51,14 @@ NodeLook NodeEye::Ask(const Deadline& deadline) {
 
 Next NodeEye::Look(const Deadline& deadline) {
   const Instant begin = Clock::now();
+  const int before = connection_.sessions();
   NodeLook look = Ask(deadline);
   bool fast = board_->With([](const Deployment& d) { return d.pace() == Pace::kFast; });
   Duration pause = fast ? std::min(interval_, kFastInterval) : interval_;
-  return {std::move(look.status), std::max(begin + pause, Clock::now()), connection_.fd(), POLLIN};
+  // The end of a session that stood is looked into at once. One that is new may be of a server that
+  // ends each after its answer.
+  const int fd = connection_.sessions() == before ? connection_.fd() : -1;
+  return {std::move(look.status), std::max(begin + pause, Clock::now()), fd, POLLIN};
 }
 
 absl::Status NodeEye::Collect(const Deadline& deadline, Samples& out) {

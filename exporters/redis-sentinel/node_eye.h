@@ -9,7 +9,7 @@
 #include "exporters/redis-sentinel/start_time.h"
 
 // The eye on a Redis node: INFO over one kept connection, every second, every 200 ms in fast pace,
-// and at once when the connection breaks. At a scrape it shows the health and persistence of the
+// and at once when a connection breaks that has been there for two looks. At a scrape it shows the health and persistence of the
 // node from an INFO of that moment. PING is no sign of health (it is refused by a living node whose AOF
 // disk is full, and answered by one that lost its data), so it is never sent.
 //

@@ -52,6 +52,11 @@ class RedisLinksLab : public RedisLabTest {
             << other << "\n" << page.Lines("failures_total{") << page.Lines("_up{");
       }
   }
+  static int TurnsPerSecond(const Link& link) {
+    const int turns = std::stoi(link.Tell("turns"));
+    Deadline::In(1s).Wait(-1, 0);
+    return std::stoi(link.Tell("turns")) - turns;
+  }
   const std::string sick_ = lab.Replicas()[0];
 };
 
@@ -105,11 +110,7 @@ TEST_F(RedisLinksLab, AScrapeIsOneRoundTripOnTheConnectionThatStands) {
   Link link(sick_);
   RedisExporter exporter("s1", {link.AsAddressMap()});
   exporter.AwaitHealthy();
-  exporter.Await(10, "it is calm", [&](const Page&) {
-    const int turns = std::stoi(link.Tell("turns"));
-    Deadline::In(1s).Wait(-1, 0);
-    return std::stoi(link.Tell("turns")) <= turns + 2;
-  });
+  exporter.Await(10, "it is calm", [&](const Page&) { return TurnsPerSecond(link) <= 2; });
   const std::string connections = link.Tell("count");
   const int before = std::stoi(link.Tell("turns"));
   const Instant begin = Clock::now();
@@ -118,6 +119,21 @@ TEST_F(RedisLinksLab, AScrapeIsOneRoundTripOnTheConnectionThatStands) {
   EXPECT_GE(turns, 100);
   EXPECT_LE(turns, 102 + Seconds(Clock::now() - begin));
   EXPECT_EQ(link.Tell("count"), connections);
+}
+
+// As behind a proxy that keeps no connection: the end of a session is no reason to hurry then.
+TEST_F(RedisLinksLab, ANodeThatAnswersAndClosesIsNotAskedWithoutAPause) {
+  Link link(sick_);
+  RedisExporter exporter("s1", {link.AsAddressMap()});
+  exporter.AwaitHealthy();
+  exporter.Await(90, "it is calm", [&](const Page&) { return TurnsPerSecond(link) <= 2; });
+  link.Tell("once");
+  const int before = std::stoi(link.Tell("count"));
+  Deadline::In(4s).Wait(-1, 0);
+  const int opened = std::stoi(link.Tell("count")) - before;
+  EXPECT_GE(opened, 2);
+  EXPECT_LE(opened, 8);
+  EXPECT_TRUE(exporter.Scrape().Is("redis_sentinel_node_up", {{"node", lab.Address(sick_)}}, 1));
 }
 
 TEST_F(RedisLinksLab, AnotherPasswordIsDenied) {
