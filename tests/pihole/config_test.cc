@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include <filesystem>
 #include <fstream>
-#include <regex>
+
+#include "tests/common/config_files.h"
 
 namespace {
 
@@ -134,47 +134,16 @@ TEST(PiholeConfig, ProbesOfTheList) {
   EXPECT_EQ(all->probes[6].timeout, 2s);
 }
 
-// tests/config/pihole/*.good.yml are read without an error; the first lines of *.bad.yml that start
-// with "# " are the errors expected, all of them, in order.
+const ReadsConfig kReads = [](Fields& fields) { return ReadPiholes(fields).status(); };
+
 TEST(PiholeConfig, GoodAndBadFiles) {
   PasswordFile();
-  int good = 0, bad = 0;
-  for (auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/tests/config/pihole")) {
-    std::string path = entry.path(), name = entry.path().filename();
-    Fields fields = Fields::FromFile(path);
-    auto all = ReadPiholes(fields);
-    if (name.ends_with(".good.yml")) {
-      ++good;
-      EXPECT_TRUE(all.ok()) << name << ": " << all.status();
-      continue;
-    }
-    ++bad;
-    std::string expected;
-    std::ifstream file(path);
-    for (std::string line; std::getline(file, line) && line.starts_with("# ");)
-      expected += (expected.empty() ? "" : "\n") + line.substr(2);
-    std::string message(all.status().message());
-    for (std::size_t at; (at = message.find(path)) != std::string::npos;)
-      message.replace(at, path.size(), name);
-    EXPECT_EQ(message, expected) << name;
-    EXPECT_EQ(message.find("secret"), std::string::npos) << name;
-  }
-  EXPECT_GE(good, 2);
-  EXPECT_GE(bad, 5);
+  ExpectGoodAndBadFiles("pihole", kReads);
 }
 
 TEST(PiholeConfig, TheExampleIsReadAndNamesEveryKey) {
   PasswordFile();
-  const std::string example = TextOf("packaging/examples/pihole.yml");
-  auto read = Read(example);
-  EXPECT_TRUE(read.ok()) << read.status();
-  const std::string all = TextOf("tests/config/pihole/everything.good.yml");
-  const std::regex key("([a-z_]+):[ \n]");
-  int found = 0;
-  for (std::sregex_iterator k(all.begin(), all.end(), key); k != std::sregex_iterator(); ++k)
-    if (std::regex_search(example, std::regex("\\b" + (*k)[1].str() + "\\b"))) ++found;
-    else ADD_FAILURE() << (*k)[1] << " is not in the example";
-  EXPECT_GT(found, 25);
+  ExpectExampleNamesEveryKey("pihole", kReads, 25);
 }
 
 }  // namespace

@@ -3,9 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <regex>
+#include "tests/common/config_files.h"
 
 namespace {
 
@@ -121,62 +119,15 @@ objectives: {replication_lag: 2s, connections: 1, application_connections: 50,
   EXPECT_EQ(sets->at(1).sites[0].expected_members, std::nullopt);
 }
 
-// tests/config/postgres-ha/*.good.yml are read without an error; the first lines of *.bad.yml that
-// start with "# " are the errors expected, all of them, in order.
+const ReadsConfig kReads = [](Fields& fields) { return ReadConfig(fields).status(); };
+
 TEST(Config, GoodAndBadFiles) {
-  int good = 0, bad = 0;
-  for (auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/tests/config/postgres-ha")) {
-    std::string path = entry.path(), name = entry.path().filename();
-    Fields fields = Fields::FromFile(path);
-    auto sets = ReadConfig(fields);
-    if (name.ends_with(".good.yml")) {
-      ++good;
-      EXPECT_TRUE(sets.ok()) << name << ": " << sets.status();
-      continue;
-    }
-    ++bad;
-    std::string expected;
-    std::ifstream file(path);
-    for (std::string line; std::getline(file, line) && line.starts_with("# ");)
-      expected += (expected.empty() ? "" : "\n") + line.substr(2);
-    std::string message(sets.status().message());
-    for (std::size_t at; (at = message.find(path)) != std::string::npos;)
-      message.replace(at, path.size(), name);
-    EXPECT_EQ(message, expected) << name;
-  }
-  EXPECT_GE(good, 2);
-  EXPECT_GE(bad, 5);
+  ExpectGoodAndBadFiles("postgres-ha", kReads);
 }
 
-TEST(Config, ExamplesAreRead) {
-  int read = 0;
-  for (auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/packaging/examples")) {
-    if (!entry.path().filename().string().starts_with("postgres-ha")) continue;
-    setenv("SENTINEL_POSTGRES_PASSWORD", "x", 1);
-    Fields fields = Fields::FromFile(entry.path());
-    auto sets = ReadConfig(fields);
-    EXPECT_TRUE(sets.ok()) << entry.path() << ": " << sets.status();
-    ++read;
-  }
-  EXPECT_GE(read, 1);
-}
-
-std::string TextOf(const std::string& file) {
-  std::ifstream in(SOURCE_DIR "/" + file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// Whoever looks for a key finds it there, in force or as a comment.
-TEST(Config, TheExampleNamesEveryKey) {
-  const std::string example = TextOf("packaging/examples/postgres-ha.yml");
-  const std::string all = TextOf("tests/config/postgres-ha/everything.good.yml");
-  const std::regex key("([a-z_]+):[ \n]"), comment("#.*");
-  const std::string keys = std::regex_replace(all, comment, "");
-  int found = 0;
-  for (std::sregex_iterator k(keys.begin(), keys.end(), key); k != std::sregex_iterator(); ++k)
-    if (std::regex_search(example, std::regex("\\b" + (*k)[1].str() + "\\b"))) ++found;
-    else ADD_FAILURE() << (*k)[1] << " is not in the example";
-  EXPECT_GT(found, 50);
+TEST(Config, TheExampleIsReadAndNamesEveryKey) {
+  setenv("SENTINEL_POSTGRES_PASSWORD", "x", 1);
+  ExpectExampleNamesEveryKey("postgres-ha", kReads, 50);
 }
 
 TEST(Config, PasswordsNeverAppearInErrors) {

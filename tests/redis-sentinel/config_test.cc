@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include <filesystem>
 #include <fstream>
-#include <regex>
+
+#include "tests/common/config_files.h"
 
 namespace {
 
@@ -119,49 +119,17 @@ TEST(RedisConfig, SchemesAskForTls) {
   EXPECT_FALSE(all->at(0).node.stream.tls);
 }
 
-// tests/config/redis-sentinel/*.good.yml are read without an error; the first lines of *.bad.yml
-// that start with "# " are the errors expected, all of them, in order.
+const ReadsConfig kReads = [](Fields& fields) { return ReadDeployments(fields).status(); };
+
 TEST(RedisConfig, GoodAndBadFiles) {
   PasswordFile();
-  int good = 0, bad = 0;
-  const char files[] = SOURCE_DIR "/tests/config/redis-sentinel";
-  for (auto& entry : std::filesystem::directory_iterator(files)) {
-    std::string path = entry.path(), name = entry.path().filename();
-    Fields fields = Fields::FromFile(path);
-    auto all = ReadDeployments(fields);
-    if (name.ends_with(".good.yml")) {
-      ++good;
-      EXPECT_TRUE(all.ok()) << name << ": " << all.status();
-      continue;
-    }
-    ++bad;
-    std::string expected;
-    std::ifstream file(path);
-    for (std::string line; std::getline(file, line) && line.starts_with("# ");)
-      expected += (expected.empty() ? "" : "\n") + line.substr(2);
-    std::string message(all.status().message());
-    for (std::size_t at; (at = message.find(path)) != std::string::npos;)
-      message.replace(at, path.size(), name);
-    EXPECT_EQ(message, expected) << name;
-    EXPECT_EQ(message.find("secret"), std::string::npos) << name;
-  }
-  EXPECT_GE(good, 2);
-  EXPECT_GE(bad, 5);
+  ExpectGoodAndBadFiles("redis-sentinel", kReads);
 }
 
 TEST(RedisConfig, TheExampleIsReadAndNamesEveryKey) {
-  const std::string example = TextOf("packaging/examples/redis-sentinel.yml");
   setenv("SENTINEL_REDIS_PASSWORD", "x", 1);
   setenv("SENTINEL_SENTINEL_PASSWORD", "x", 1);
-  auto read = Read(example);
-  EXPECT_TRUE(read.ok()) << read.status();
-  const std::string all = TextOf("tests/config/redis-sentinel/everything.good.yml");
-  const std::regex key("([a-z_]+):[ \n]");
-  int found = 0;
-  for (std::sregex_iterator k(all.begin(), all.end(), key); k != std::sregex_iterator(); ++k)
-    if (std::regex_search(example, std::regex("\\b" + (*k)[1].str() + "\\b"))) ++found;
-    else ADD_FAILURE() << (*k)[1] << " is not in the example";
-  EXPECT_GT(found, 25);
+  ExpectExampleNamesEveryKey("redis-sentinel", kReads, 25);
 }
 
 }  // namespace
