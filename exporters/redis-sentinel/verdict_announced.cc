@@ -156,7 +156,16 @@ void ReplicationSet::TakeSentinelsWord(const RedisEvidence& e, const Now& now) {
 }
 
 std::string ReplicationSet::KindOfChange(const Node& old, Instant at) const {
-  if (options_.redis_nodes && at - old.end > kUnwatched) return "unseen";
+  Instant watched = old.end;
+  Duration patience = std::max<Duration>(kUnwatched, Patience());
+  if (!options_.redis_nodes) {
+    patience = kViewPatience + options_.look_deadline;
+    for (auto& [sentinel, view] : views_)  // the last look that found it naming the old one
+      watched = std::max(watched, view.said.address && ToText(*view.said.address) == announced_
+                                      ? view.begin
+                                      : view.other_begin);
+  }
+  if (announced_.empty() || at - watched > patience) return "unseen";
   if (asked_for_) return "switchover";
   if (objectively_down_ || !options_.redis_nodes) return "failover";
   return old.result != Result::kOk ? "failover" : "switchover";

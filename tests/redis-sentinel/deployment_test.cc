@@ -59,6 +59,42 @@ TEST(Deployment, BySentinelsAlone) {
   EXPECT_TRUE(std::isnan(ValueOf(d, 45, up))) << "nobody looked any more";
 }
 
+// Nobody watched: neither who asks Sentinels alone, nor who looks seldom, may say what it was.
+TEST(Deployment, WhoDidNotWatchDoesNotKnowWhatAChangeWas) {
+  struct Case { bool nodes; double interval, silence; std::string kind; };
+  const Case cases[] = {{false, 1, 5, "failover"}, {false, 1, 60, "unseen"},
+                        {true, 1, 5, "failover"},  {true, 1, 12, "unseen"},
+                        {true, 20, 21, "failover"}, {true, 20, 62, "unseen"}};
+  for (auto& c : cases) {
+    SCOPED_TRACE(c.silence);
+    DeploymentOptions o = OneDeployment();
+    o.redis_nodes = c.nodes;
+    o.look_interval = FromSeconds(c.interval);
+    Deployment d(o);
+    Step(d, AllSentinels(0, k1));
+    if (c.nodes) Step(d, {NodeFailed(0.9, 1, k1)});
+    Step(d, AllSentinels(c.silence, k2, 1));
+    const Service& service = d.sets().at("mymaster").service();
+    ASSERT_EQ(service.failovers().size(), 1u);
+    EXPECT_EQ(service.failovers().back().kind, c.kind) << c.nodes << c.interval;
+  }
+}
+
+TEST(Deployment, ANewProcessThatAsksSentinelsAloneSawNoChange) {
+  DeploymentOptions o = OneDeployment();
+  o.redis_nodes = false;
+  Deployment d(o);
+  Step(d, AllSentinels(0, k1));
+  Step(d, AllSentinels(5, k1));
+  Deployment later(o);
+  ASSERT_TRUE(later.Restore(d.Facts(NowAt(6)), NowAt(7)).ok());
+  Step(later, AllSentinels(8, k2, 1));
+  Step(later, AllSentinels(13, k2, 1));
+  const Service& service = later.sets().at("mymaster").service();
+  ASSERT_EQ(service.failovers().size(), 1u);
+  EXPECT_EQ(service.failovers().back().kind, "unseen");
+}
+
 TEST(Prospects, PossibleWhenAllIsWell) {
   Deployment d(OneDeployment());
   EXPECT_TRUE(std::isnan(Possible(d, 0)));
