@@ -21,6 +21,10 @@ constexpr Counter kCounters[] = {
     {"cachesize.bind", &ChaosCounters::cache_size},
 };
 
+bool IsPlain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
 // The whole text as a number that is not negative.
 std::optional<long long> ToNumber(std::string_view text) {
   long long number = 0;
@@ -61,8 +65,8 @@ std::optional<UpstreamCounters> ParseServersBind(std::string_view text) {
   std::size_t hash = upstream.rfind('#');
   auto sent = ToNumber(text.substr(first + 1, second - first - 1));
   auto failed = ToNumber(text.substr(second + 1));
-  if (hash == upstream.npos || hash == 0 || !ToNumber(upstream.substr(hash + 1)) || !sent ||
-      !failed)
+  if (hash == upstream.npos || hash == 0 || !ToNumber(upstream.substr(hash + 1)) ||
+      !IsPlain(upstream) || !sent || !failed)
     return {};
   return UpstreamCounters{std::string(upstream), *sent, *failed};
 }
@@ -88,7 +92,8 @@ ChaosCounters TakeChaosAnswers(const std::vector<DnsOutcome>& outcomes) {
   }
   counters.upstreams = TakeUpstreams(TextsOf(outcomes[i++]));
   auto version = TextsOf(outcomes[i]);
-  if (version.size() == 1 && !version[0].empty() && version[0].size() <= kMaxText)
+  if (version.size() == 1 && !version[0].empty() && version[0].size() <= kMaxText &&
+      IsPlain(version[0]))
     counters.version = version[0];
   return counters;
 }

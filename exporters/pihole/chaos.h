@@ -21,7 +21,8 @@ struct ChaosCounters {
 };
 
 // All questions, to be asked together, and what their answers say; what has no good answer is
-// absent. `outcomes` are those of the questions, in their order.
+// absent. `outcomes` are those of the questions, in their order. Texts that become labels are
+// printable ASCII: what is not would be written as something else, and two could become one.
 std::vector<DnsQuery> ChaosQueries();
 ChaosCounters TakeChaosAnswers(const std::vector<DnsOutcome>& outcomes);
 

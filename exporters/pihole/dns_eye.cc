@@ -52,6 +52,7 @@ absl::Status DnsEye::AskAll(const std::vector<const ProbeOptions*>& probes, DnsT
   for (std::size_t i = 0; i < probes.size(); ++i)
     look.probes.push_back(JudgeAnswer(*probes[i], outcomes[i]));
   outcomes.erase(outcomes.begin(), outcomes.begin() + static_cast<long>(probes.size()));
+  for (auto& outcome : outcomes) look.chaos_sent += outcome.sent;
   if (counters && StatusOf(outcomes).ok()) look.chaos = TakeChaosAnswers(outcomes);
   return status;
 }

@@ -102,10 +102,10 @@ void DnsFacts::Step(const DnsLook& look, Instant begin, Instant end, const Now& 
   }
   if (answered_) silent_since_.reset();
   else if (!silent_since_) silent_since_ = begin;
+  sent_udp_ += look.chaos_sent;
   if (!look.chaos) return;
   chaos_ = look.chaos;
   chaos_end_ = end;
-  sent_udp_ += static_cast<double>(ChaosQueries().size());
 }
 
 Result DnsFacts::Filters(const DnsLook& look) const {

@@ -19,6 +19,7 @@ struct DnsLook {
   absl::Status status;  // of the eye: not OK when nothing was answered at all
   std::vector<ProbeSeen> probes;
   std::optional<ChaosCounters> chaos;  // when they were asked for and answered
+  int chaos_sent = 0;                  // questions for them, answered or not, as ProbeSeen::sent
 };
 
 // One poll of the API. What it could not learn is absent from the snapshot, never old: parts that

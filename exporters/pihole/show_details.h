@@ -10,7 +10,7 @@
 // pihole_blocking_enabled, _state, _end_timestamp_seconds; pihole_queries*, pihole_clients_*,
 // pihole_domains_known, pihole_query_frequency
 void ShowQueries(const std::string& pihole, const ApiSnapshot& api, const Now& now, Samples& out);
-// pihole_dns_replies_total, pihole_dns_cache_*, pihole_upstream_queries, _response_seconds
+// pihole_dns_replies_total, pihole_dns_cache_entries, pihole_upstream_queries, _response_seconds
 void ShowReplies(const std::string& pihole, const ApiSnapshot& api, const Now& now, Samples& out);
 // pihole_gravity_*, pihole_lists*, pihole_domain_rules, pihole_groups
 void ShowGravity(const std::string& pihole, const ApiSnapshot& api, const Now& now, Samples& out);

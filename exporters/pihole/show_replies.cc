@@ -1,4 +1,4 @@
-// What FTL answered since it started, its cache, and its upstreams.
+// What FTL answered since it started, what is in its cache, and its upstreams.
 #include "exporters/pihole/show_details.h"
 
 namespace {
@@ -7,13 +7,6 @@ const Metric kReplies("pihole_dns_replies_total", Type::kCounter,
                       "Answers since FTL started, by where they came from: local, forwarded, "
                       "optimized (stale from the cache), unanswered, auth.",
                       "pihole", "source");
-const Metric kSize("pihole_dns_cache_size", Type::kGauge, "Names that the cache has room for.",
-                   "pihole");
-const Metric kInserted("pihole_dns_cache_inserted_total", Type::kCounter,
-                       "Names put into the cache since FTL started.", "pihole");
-const Metric kEvicted("pihole_dns_cache_evicted_total", Type::kCounter,
-                      "Names that were dropped before their time: the cache is too small.",
-                      "pihole");
 const Metric kEntries("pihole_dns_cache_entries", Type::kGauge,
                       "Names in the cache, by the type of record.", "pihole", "type", "state");
 const Metric kUpstream("pihole_upstream_queries", Type::kGauge,
@@ -42,9 +35,6 @@ void ShowReplies(const std::string& pihole, const ApiSnapshot& api, const Now& n
   add("optimized", replies->optimized);
   add("unanswered", replies->unanswered);
   add("auth", replies->authoritative);
-  if (replies->cache_size) out.Add(kSize, {pihole}, *replies->cache_size);
-  if (replies->cache_inserted) out.Add(kInserted, {pihole}, *replies->cache_inserted);
-  if (replies->cache_evicted) out.Add(kEvicted, {pihole}, *replies->cache_evicted);
   for (auto& content : replies->cache_content) {
     out.Add(kEntries, {pihole, content.type, "valid"}, content.valid);
     out.Add(kEntries, {pihole, content.type, "stale"}, content.stale);

@@ -56,7 +56,7 @@ void Piholes::Configure(PiholesOptions options) {
   for (auto& o : options_.piholes) {
     auto known = piholes_.find(o.name);
     Watched watched = known == piholes_.end()
-                          ? Watched{Service(OfOne(options_, o.name)), {}, {}, {}, 0}
+                          ? Watched{Service(OfOne(options_, o.name)), {}, {}, {}, {}, 0}
                           : std::move(known->second);
     watched.service.Configure(OfOne(options_, o.name));
     watched.dns.Configure(options_.probes, options_.intervals.chaos);
@@ -87,6 +87,7 @@ void Piholes::Step(const PiholeEvidence& e, const Now& now) {
     Watched* watched = Find(api->pihole);
     if (watched == nullptr) return;
     watched->api.Step(*api, e.end, now);
+    watched->cache.Step(api->snapshot->replies);
     drift_.Step(api->pihole, api->snapshot->config, options_.drift.reference, now);
     NoteState(*watched, now);
   } else if (auto* seat = std::get_if<SeatLook>(&e.seen)) {
@@ -103,6 +104,9 @@ void Piholes::Step(const PiholeEvidence& e, const Now& now) {
 void Piholes::Step(const PiholeEvidence& e, const DnsLook& look, Watched& watched,
                    const Now& now) {
   watched.dns.Step(look, e.begin, e.end, now);
+  if (look.chaos)
+    watched.cache.Step(*look.chaos, e.end, options_.intervals.chaos,
+                       watched.api.snapshot().replies);
   const Attempt attempt{watched.dns.Filters(look), e.begin, e.end};
   watched.service.Attempted(attempt, now);
   watched.service.Looked(e.end);

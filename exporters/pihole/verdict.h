@@ -6,6 +6,7 @@
 
 #include "common/service.h"
 #include "exporters/pihole/api_facts.h"
+#include "exporters/pihole/cache_facts.h"
 #include "exporters/pihole/config.h"
 #include "exporters/pihole/dns_facts.h"
 #include "exporters/pihole/drift_facts.h"
@@ -45,6 +46,7 @@ class Piholes {
     Service service;
     DnsFacts dns;
     ApiFacts api;
+    CacheFacts cache;  // by both
     std::optional<PiholeState> state;  // at the last step
     double state_since_unix_seconds = 0;
   };

@@ -44,6 +44,7 @@ void Piholes::Show(const Now& now, Samples& out) const {
     watched.service.Show(now, {}, out);
     watched.dns.Show(name, now, out);
     watched.api.Show(name, now, out);
+    watched.cache.Show(name, now, out);
     const StateFacts facts = watched.dns.Known(now.at);
     const bool resolves = facts.resolve == ProbeOutcome::kPassed;
     known += facts.resolve.has_value();

@@ -68,6 +68,14 @@ TEST(PiholeChaos, WhatHasNoGoodAnswerIsAbsent) {
   EXPECT_FALSE(TakeChaosAnswers({}).hits);
 }
 
+// A page shows bytes that are no UTF-8 as one and the same sign.
+TEST(PiholeChaos, NoTwoUpstreamsShareALabel) {
+  for (auto* name : {"\xfe#53", "a\xff#53", "a\nb#53", "\xc3\xa4#53"})
+    EXPECT_FALSE(ParseServersBind(std::string(name) + " 1 0")) << name;
+  EXPECT_TRUE(ParseServersBind("fe80::1%eth0#53 1 0"));
+  EXPECT_FALSE(TakeChaosAnswers(Answers({{"version.ftl", {"v6\xff"}}})).version);
+}
+
 TEST(PiholeChaos, UpstreamsAreBounded) {
   std::vector<std::string> texts{"10.0.0.0#53 9 9"};
   for (int i = 0; i < 100; ++i) texts.push_back("10.0.0." + std::to_string(i) + "#53 1 0");

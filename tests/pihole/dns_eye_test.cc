@@ -105,6 +105,32 @@ TEST(PiholeDnsEye, TheSilentAreNotWaitedForTwice) {
   EXPECT_EQ(fake.Count({"queries", "tcp", "google.com A"}), 1);  // once it answers again
 }
 
+// Resends and what nobody answers, too: all of it stands in the Pi-hole's statistics.
+TEST(PiholeDnsEye, CountsEveryQuestionThatItSends) {
+  FakePihole fake;
+  Watch watch(fake);
+  auto asked = [&](const std::string& transport) {
+    double sum = 0;
+    Json counts = fake.Counts();
+    for (auto& [question, n] : counts.view()["queries"][transport].Members())
+      sum += static_cast<double>(n.Integer().value_or(0));
+    return sum;
+  };
+  auto shown = [&](const std::string& transport) {
+    std::string page = watch.Page(), series = "pihole_probes_sent_total{pihole=\"pi\",transport=\"" +
+                                              transport + "\"} ";
+    std::size_t at = page.find(series);
+    return at == page.npos ? -1 : std::stod(page.substr(at + series.size()));
+  };
+  for (std::string dns : {"normal", "silent", "servfail", "normal"}) {
+    fake.Tell("{\"dns\": \"" + dns + "\"}");
+    watch.eye->Look(watch.LookDeadline());
+    EXPECT_EQ(shown("udp"), asked("udp")) << dns;
+    EXPECT_EQ(shown("tcp"), asked("tcp")) << dns;
+  }
+  EXPECT_EQ(fake.Count({"queries", "udp", "misses.bind TXT"}), 3);  // by the second look
+}
+
 constexpr char kThreeOverTcp[] = R"(probes:
   - {name: resolve, query: google.com, mandatory: true}
   - {name: blocked, query: ads.google.com, expect: blocked, mandatory: true}

@@ -68,6 +68,13 @@ ChaosCounters Chaos() {
   return c;
 }
 
+PiholeEvidence WithCounters(PiholeEvidence e) {
+  auto& look = std::get<DnsLook>(e.seen);
+  look.chaos = Chaos();
+  look.chaos_sent = 7;
+  return e;
+}
+
 void Step(Piholes& piholes, PiholeEvidence e) { piholes.Step(e, NowAt(Seconds(e.end - At(0)))); }
 
 void StepApi(Piholes& piholes, double at, const std::string& pihole,
@@ -88,13 +95,11 @@ Samples Verdict() {
   using enum ProbeOutcome;
   const Outcomes unblocked{{"blocked", kNotBlocked}, {"blocked_aaaa", kNotBlocked}};
   for (double at : {0, 15, 16, 17, 18, 30, 45, 46}) {
-    PiholeEvidence first = Dns(at, "pihole1");
-    std::get<DnsLook>(first.seen).chaos = Chaos();
-    Step(piholes, first);
+    Step(piholes, WithCounters(Dns(at, "pihole1")));
     Step(piholes, Dns(at, "pihole2", at < 30 ? Outcomes() : unblocked));
     bool away = at == 15 || at == 16 || at > 40;
     Step(piholes, Dns(at, "pihole3", away ? Each(kConnectionRefused) : Outcomes()));
-    Step(piholes, Dns(at, "pihole4"));
+    Step(piholes, WithCounters(Dns(at, "pihole4")));
   }
   StepApi(piholes, 45, "pihole1", Recorded(45, true));
   StepApi(piholes, 45.1, "pihole2", off);
