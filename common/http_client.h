@@ -39,6 +39,9 @@ struct HttpOptions {
   // Acknowledge each segment at once. For servers that write an answer in many small pieces with
   // Nagle's algorithm on: over a kept connection each answer would take 40 ms longer.
   bool quick_ack = false;
+  // Try addresses of the other family only when those of the first have failed, not already when
+  // they say nothing for 200 ms. For servers that two connections at once can harm.
+  bool one_connection = false;
 };
 
 // GET, POST, DELETE by one client for one server; keeps its connection where the server allows it.

@@ -10,6 +10,7 @@
 namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 64 << 10;
+constexpr long kNeverMilliseconds = 24 * 3'600'000;
 
 // A server that writes its answer in small segments waits for the acknowledgement of each, and
 // Linux delays those by 40 ms on a kept connection. The switch lasts for a few segments only.
@@ -82,12 +83,13 @@ void SetCallbacks(HttpHandle& handle) {
   Set(handle.easy, CURLOPT_DEBUGDATA, &handle);
 }
 
-void SetLimits(CURL* easy) {
+void SetLimits(CURL* easy, const HttpOptions& options) {
   Set(easy, CURLOPT_NOSIGNAL, 1L);
   Set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   Set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   Set(easy, CURLOPT_PROXY, "");
   Set(easy, CURLOPT_BUFFERSIZE, 4096L);
+  if (options.one_connection) Set(easy, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, kNeverMilliseconds);
 }
 
 void SetIdentity(CURL* easy, const HttpOptions& options) {
@@ -113,7 +115,7 @@ void SetTrust(CURL* easy, const HttpOptions& options) {
 
 void HttpHandle::SetUp(const HttpOptions& options) {
   quick_ack = options.quick_ack;
-  SetLimits(easy);
+  SetLimits(easy, options);
   SetCallbacks(*this);
   SetIdentity(easy, options);
   SetTrust(easy, options);

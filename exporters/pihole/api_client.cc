@@ -4,6 +4,9 @@
 
 namespace {
 
+// The first silence may be that of a connection that was kept, to a host that is gone since.
+constexpr int kProof = 2;
+
 HttpOptions ToHttpOptions(const ApiOptions& o, std::string user_agent) {
   HttpOptions http;
   http.ca_file = o.ca_file;
@@ -11,6 +14,7 @@ HttpOptions ToHttpOptions(const ApiOptions& o, std::string user_agent) {
   http.skip_verification = o.skip_verification;
   http.user_agent = std::move(user_agent);
   http.quick_ack = true;  // FTL writes an answer in 19 pieces: 44 ms each time without
+  http.one_connection = true;  // to two of its sockets at once can stop FTL's web server for good
   return http;
 }
 
@@ -22,7 +26,7 @@ ApiClient::ApiClient(const ApiOptions& options, std::string user_agent)
 ApiState ApiClient::StateOfError(const absl::Status& status) const {
   switch (status.code()) {
     case absl::StatusCode::kDeadlineExceeded:
-      return http_.connected() ? ApiState::kTimeout : ApiState::kNoConnection;
+      return http_.connected() || silent_ >= kProof ? ApiState::kTimeout : ApiState::kNoConnection;
     case absl::StatusCode::kPermissionDenied:
     case absl::StatusCode::kInvalidArgument: return ApiState::kTlsError;  // its CA file
     case absl::StatusCode::kDataLoss: return ApiState::kBadResponse;
@@ -40,6 +44,8 @@ absl::StatusOr<HttpReply> ApiClient::Ask(const Request& request, const Deadline&
   auto reply = http_.Ask(call, deadline);
   ++traffic_.requests[reply.ok() ? reply->code : 0];
   if (reply.ok()) traffic_.seconds.push_back(Seconds(Clock::now() - begin));
+  if (!absl::IsDeadlineExceeded(reply.status())) silent_ = 0;
+  else if (http_.connected()) ++silent_;
   state_ = reply.ok() ? StateOfAnswer(reply->code, reply->body) : StateOfError(reply.status());
   return reply;
 }

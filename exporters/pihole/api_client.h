@@ -25,7 +25,10 @@ class ApiClient {
   // The error that an answer other than 200 is, in words.
   absl::Status Refusal(const Request& request, const HttpReply& reply) const;
 
-  ApiState state() const { return state_; }  // by the last answer, or of what was set since
+  // By the last answer, or what was set since. One that takes connections and says nothing is
+  // kTimeout for as long as its silence lasts: also when those that nobody answered are so many
+  // that it takes no more (200 polls, 50 minutes), which otherwise is kNoConnection.
+  ApiState state() const { return state_; }
   void set_state(ApiState state) { state_ = state; }
   // `result`: ok, refused, no_answer
   void CountLogin(std::string_view result) { ++traffic_.logins[result]; }
@@ -39,4 +42,5 @@ class ApiClient {
   HttpClient http_;
   ApiState state_ = ApiState::kUnreachable;
   ApiTraffic traffic_;
+  int silent_ = 0;  // requests in this silence that a connection took
 };

@@ -1,3 +1,4 @@
+#include "common/net.h"
 #include "tests/common/testing/sanitizer.h"
 #include "tests/pihole/api_polls.h"
 
@@ -58,6 +59,29 @@ TEST(SlowPoll, OneAnswerThatNeverComesCostsItsPartAlone) {
     EXPECT_EQ(look.snapshot->config.value->count("groups"), 1u);
     EXPECT_EQ(look.snapshot->config.value->count("clients"), path == "/api/clients" ? 0u : 1u);
   }
+}
+
+// The connections that it does not accept fill its backlog. That is no sign of a dead host.
+TEST(HungPoll, StaysHungWhenItTakesNoMoreConnections) {
+  FakePihole fake(R"({"password": "secret"})");
+  Polls polls(fake), later(fake);
+  polls.pihole.api.timeout = later.pihole.api.timeout = 200ms * kSlower;
+  EXPECT_EQ(polls.StateName(), "ok") << polls.status;
+  fake.Freeze();
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(polls.StateName(), "timeout") << polls.status;
+  std::vector<Socket> waiting;
+  for (bool full = false; !full && waiting.size() < 1000;) {
+    auto socket = Dial("127.0.0.1", fake.http_port(), Deadline::In(200ms * kSlower));
+    full = !socket.ok();
+    if (!full) waiting.push_back(*std::move(socket));
+  }
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(polls.StateName(), "timeout") << polls.status;
+  EXPECT_EQ(later.StateName(), "no_connection") << later.status;  // it cannot know
+  waiting.clear();
+  fake.Thaw();
+  bool ok = false;  // it has to look after all who waited, first
+  for (int i = 0; i < 50 && !ok; ++i) ok = polls.StateName() == "ok";
+  EXPECT_TRUE(ok) << polls.status;
 }
 
 }  // namespace
