@@ -14,10 +14,12 @@
 
 namespace {
 
-constexpr std::size_t kMaxBytes = 1 << 20;
-
 absl::Status Errno(const std::string& what, const std::string& path) {
   return absl::UnavailableError(what + " " + path + ": " + std::strerror(errno));
+}
+
+absl::Status TooLarge(const std::string& path) {
+  return absl::InvalidArgumentError(path + ": larger than 1 MiB");
 }
 
 absl::Status WriteAll(int fd, std::string_view s, const std::string& path) {
@@ -38,7 +40,7 @@ absl::StatusOr<std::string> ReadFileToString(const std::string& path) {
   if (!file.open() && (errno == ENOENT || errno == ENOTDIR))
     return absl::NotFoundError(path + ": no such file");
   if (!file.open()) return Errno("open", path);
-  std::string contents(kMaxBytes + 1, '\0');
+  std::string contents(kMaxFactsBytes + 1, '\0');
   std::size_t size = 0;
   while (size < contents.size()) {
     ssize_t n = read(file.fd(), contents.data() + size, contents.size() - size);
@@ -47,12 +49,13 @@ absl::StatusOr<std::string> ReadFileToString(const std::string& path) {
     if (n == 0) break;
     size += static_cast<std::size_t>(n);
   }
-  if (size > kMaxBytes) return absl::InvalidArgumentError(path + ": larger than 1 MiB");
+  if (size > kMaxFactsBytes) return TooLarge(path);
   contents.resize(size);
   return contents;
 }
 
 absl::Status WriteFileAtomically(const std::string& path, const std::string& contents) {
+  if (contents.size() > kMaxFactsBytes) return TooLarge(path);
   std::string temporary = path + ".new";
   {
     Socket file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));

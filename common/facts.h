@@ -8,11 +8,15 @@
 
 // The small files under --state.dir in which facts survive a restart.
 
-// The contents of `path`; NotFound when there is no such file; at most 1 MiB.
+// Whoever writes more writes what cannot be read again.
+constexpr std::size_t kMaxFactsBytes = 1 << 20;
+
+// The contents of `path`; NotFound when there is no such file; InvalidArgument when it is larger
+// than kMaxFactsBytes.
 absl::StatusOr<std::string> ReadFileToString(const std::string& path);
 
 // Writes `contents` so that a crash at any moment leaves the old file or the new one: temporary
-// file (mode 0600), fsync, rename, fsync of the directory.
+// file (mode 0600), fsync, rename, fsync of the directory. InvalidArgument beyond kMaxFactsBytes.
 absl::Status WriteFileAtomically(const std::string& path, const std::string& contents);
 
 // Writes files in a thread of its own: a slow or full disk delays no verdict. Of several writes to

@@ -84,11 +84,11 @@ class Service {
   Headline Summary(const Now& now) const;
   std::vector<Story> Stories() const;
 
-  // What survives a restart, as one JSON object, and back: `age_seconds` is how long ago it was
-  // written, absent when the clocks do not tell. An open outage younger than ten minutes is taken
-  // up again, else it is closed as unknown. Counters start at 0 again.
+  // What survives a restart, as one JSON object, with the `most` newest outages and failovers, and
+  // back: `age_seconds` ago it was written, absent when the clocks do not tell. An outage open for
+  // less than ten minutes since goes on, another is closed as unknown. Counters start at 0 again.
   int facts_revision() const { return facts_revision_; }
-  std::string Facts(const Now& now) const;
+  std::string Facts(const Now& now, std::size_t most = kKeptFacts) const;
   void Restore(JsonView facts, std::optional<double> age_seconds, const Now& now);
 
  private:
@@ -111,9 +111,9 @@ class Service {
   int facts_revision_ = 0;
 };
 
-// The envelope of a facts file. It carries the boot id and the reading of both clocks, so that the
-// age of the facts is known within one boot whatever happens to the wall clock. `more` are further
-// members, name and JSON, for the caller to read again.
+// The envelope of a facts file, with the boot id and both clocks, so that within one boot their age
+// is known whatever the wall clock does. `more` are further members, name and JSON, for the caller to
+// read again. Of many services it holds less each, to stay within kMaxFactsBytes.
 std::string FactsFile(const std::vector<const Service*>& services, const Now& now,
                       const std::vector<std::pair<std::string, std::string>>& more = {});
 absl::Status RestoreFacts(const std::string& facts, const Now& now,

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <array>
 #include <fstream>
 
 #include "absl/strings/str_format.h"
 
+#include "common/facts.h"
 #include "common/service.h"
 
 namespace {
@@ -64,10 +66,13 @@ std::string Write(const FailoverFact& f) {
                          WriteNumbers(f.loss, kLossNumbers));
 }
 
+// The newest of `list`.
 template <class List>
-std::string WriteList(const List& list) {
+std::string WriteList(const List& list, std::size_t most) {
   std::string out;
-  for (auto& item : list) out += (out.empty() ? "" : ",") + Write(item);
+  for (auto item = list.end() - static_cast<std::ptrdiff_t>(std::min(most, list.size()));
+       item != list.end(); ++item)
+    out += (out.empty() ? "" : ",") + Write(*item);
   return "[" + out + "]";
 }
 
@@ -124,7 +129,7 @@ std::optional<double> Age(JsonView facts, const Now& now) {
 
 }  // namespace
 
-std::string Service::Facts(const Now& now) const {
+std::string Service::Facts(const Now& now, std::size_t most) const {
   std::string open = "null";
   auto ago = [&](Instant t) { return std::max(0.0, Seconds(now.at - t)); };
   if (auto& o = watch_.open()) {
@@ -136,7 +141,7 @@ std::string Service::Facts(const Now& now) const {
   return absl::StrFormat(
       "{\"service\":%s,\"scope\":%s,\"holder\":%s,\"open\":%s,\n\"outages\":%s,\n\"failovers\":%s}",
       JsonQuote(options_.service), JsonQuote(options_.scope), JsonQuote(last_holder_), open,
-      WriteList(outages_), WriteList(failovers_));
+      WriteList(outages_, most), WriteList(failovers_, most));
 }
 
 void Service::Restore(JsonView facts, std::optional<double> age_seconds, const Now& now) {
@@ -162,13 +167,17 @@ void Service::Restore(JsonView facts, std::optional<double> age_seconds, const N
 
 std::string FactsFile(const std::vector<const Service*>& services, const Now& now,
                       const std::vector<std::pair<std::string, std::string>>& more) {
-  std::string list, rest;
-  for (auto* service : services) list += (list.empty() ? "" : ",\n") + service->Facts(now);
+  std::string rest;
   for (auto& [name, json] : more) rest += ",\n" + JsonQuote(name) + ":" + json;
-  return absl::StrFormat(
-      "{\"version\":1,\"boot_id\":%s,\"saved_boot_seconds\":%.6f,\"saved_unix_seconds\":%.6f,\n"
-      "\"services\":[%s]%s}\n",
-      JsonQuote(BootId()), BootSeconds(now), now.unix_seconds, list, rest);
+  for (std::size_t most = kKeptFacts;; most /= 2) {
+    std::string list;
+    for (auto* service : services) list += (list.empty() ? "" : ",\n") + service->Facts(now, most);
+    std::string file = absl::StrFormat(
+        "{\"version\":1,\"boot_id\":%s,\"saved_boot_seconds\":%.6f,\"saved_unix_seconds\":%.6f,\n"
+        "\"services\":[%s]%s}\n",
+        JsonQuote(BootId()), BootSeconds(now), now.unix_seconds, list, rest);
+    if (file.size() <= kMaxFactsBytes || most == 0) return file;
+  }
 }
 
 absl::Status RestoreFacts(const std::string& facts, const Now& now,

@@ -12,6 +12,10 @@ const Metric kAnswering("redis_sentinel_answering_sentinels", Type::kGauge,
                         "Sentinels of the deployment that answer. 0: nobody tells how its masters "
                         "are, nor, if they are not configured, which there are.",
                         "deployment");
+const Metric kUnwatched("redis_sentinel_unwatched_masters", Type::kGauge,
+                        "Masters that the Sentinels of the deployment monitor and that are not "
+                        "watched, because there are more than 200: configure which.",
+                        "deployment");
 std::string SeedName(const RedisAddress& seed) { return ToText(HostPort{seed.host, seed.port}); }
 
 std::string RunId(const SentinelLook& look) { return look.info ? look.info->run_id : ""; }
@@ -73,6 +77,20 @@ ReplicationSet* Deployment::SetOf(const std::string& name) {
     return nullptr;
   ++facts_revision_;
   return &sets_.try_emplace(name, options_, options_.prefix + name).first->second;
+}
+
+// In the order of their names, so that all Sentinels are asked for the same.
+int Deployment::ChooseMasters(std::vector<std::string>& monitored) const {
+  if (!options_.masters.empty())
+    std::erase_if(monitored, [&](auto& name) { return !options_.masters.count(name); });
+  std::sort(monitored.begin(), monitored.end());
+  auto unknown = std::stable_partition(monitored.begin(), monitored.end(),
+                                       [&](auto& name) { return sets_.count(name) > 0; });
+  const auto room = static_cast<std::ptrdiff_t>(kMaxSets - std::min(kMaxSets, sets_.size()));
+  auto end = unknown + std::min(room, monitored.end() - unknown);
+  const auto too_many = static_cast<int>(monitored.end() - end);
+  monitored.erase(end, monitored.end());
+  return too_many;
 }
 
 template <class Wanted>
@@ -141,16 +159,18 @@ void Deployment::Refresh() {
 }
 
 void Deployment::Show(const Now& now, Samples& out) const {
-  for (auto& [name, set] : sets_) set.Show(now, out);
-  heard_.Show(sentinels_, now.at, out);
-  int asked = 0, answering = 0;
+  int asked = 0, answering = 0, unwatched = 0;
   for (auto& [sentinel, seen] : looks_) {
     if (now.at - seen.end > kViewPatience + options_.look_deadline) continue;
     ++asked;
     answering += seen.look.info.has_value();
+    unwatched = std::max(unwatched, seen.look.unwatched);
     out.Add(kUp, {sentinel}, seen.look.info.has_value());
   }
   if (asked > 0) out.Add(kAnswering, {options_.name}, answering);
+  if (answering > 0) out.Add(kUnwatched, {options_.name}, unwatched);
+  heard_.Show(sentinels_, now.at, out);
+  for (auto& [name, set] : sets_) set.Show(now, out);
 }
 
 std::string Deployment::AnnouncedMaster(const std::string& name) const {

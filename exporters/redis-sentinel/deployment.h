@@ -34,6 +34,9 @@ class Deployment {
   std::string AnnouncedMaster(const std::string& name) const;  // where clients are sent, or ""
   std::string MasterOf(const std::string& node) const;  // the first that knows it, or ""
   const std::map<std::string, ReplicationSet>& sets() const { return sets_; }
+  // Leaves in `monitored`, the masters of a Sentinel, those to ask it for: of the allow-list, or as
+  // many as can be watched. Returns how many there are too many.
+  int ChooseMasters(std::vector<std::string>& monitored) const;
 
  private:
   struct Seen {

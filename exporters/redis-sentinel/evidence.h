@@ -40,6 +40,7 @@ struct SentinelLook {
   absl::Status status;
   std::optional<Info> info;        // when it answered
   std::vector<MasterView> views;
+  int unwatched = 0;  // masters that it was not asked for: too many
 };
 
 // What a Sentinel announced. It was said between the evidence's begin (the last ping that was

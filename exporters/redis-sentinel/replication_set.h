@@ -17,18 +17,16 @@
 // service is "the node that the Sentinels send clients to takes writes".
 //
 // What counts as an attempt is a look at that node: ok when it answers as a master that is not
-// loading and does not refuse writes. When another node is announced, that ends the outage: it was
-// mended between the announcement's two bounds if the new master had been seen writable by then,
-// and else with the first look that finds it so. Sentinel announces about 0.7 s after it promoted:
-// until then clients are still sent to the old master, so looks at the new one prove nothing yet.
-// An old master that we see working on our side of a cut network makes no outage; how long the
-// Sentinels missed it is said apart. Two masters are any two nodes of the set that answer as such.
+// loading and does not refuse writes. When another node is announced, some 0.7 s after it was
+// promoted, that ends the outage: between the announcement's two bounds if the new master had been
+// seen writable by then, and else with the first look that finds it so. An old master that we see
+// working on our side of a cut network makes no outage; how long the Sentinels missed it is said
+// apart. Two masters are any two nodes of the set that answer as such.
 class ReplicationSet {
  public:
   // `scope`: the master's name as it stands on the page.
   ReplicationSet(const DeploymentOptions& options, const std::string& scope);
   void Configure(const DeploymentOptions& options);
-
   void Step(const RedisEvidence& evidence, const NodeLook& look, const Now& now);
   // `view` is what the Sentinel of `look` says of this master.
   void Step(const RedisEvidence& evidence, const SentinelLook& look, const MasterView& view,
@@ -41,8 +39,7 @@ class ReplicationSet {
   // Whether something is wrong or was, a moment ago: then looks come faster.
   bool Suspect(Instant now) const { return now < suspect_until_; }
   // To be watched, by announced address; former masters, too, for forget_after.
-  std::set<std::string> Nodes(Instant now) const;
-  std::set<std::string> Sentinels(Instant now) const;
+  std::set<std::string> Nodes(Instant now) const, Sentinels(Instant now) const;
   const std::string& announced() const { return announced_; }  // where clients are sent, or ""
   bool Knows(const std::string& node) const { return nodes_.count(node) > 0; }
   std::vector<Story> Stories() const;  // of the service, and incidents
@@ -108,8 +105,7 @@ class ReplicationSet {
   std::map<std::string, Node> nodes_;
   std::map<std::string, View> views_;  // by Sentinel
   std::string announced_;              // the node that clients are sent to
-  Instant heard_since_ = Instant();    // of any Sentinel, since the start
-  Instant announced_at_ = Instant();   // known since
+  Instant heard_since_ = Instant(), announced_at_ = Instant();  // any Sentinel; and the master
   Instant since_ = Instant();          // Sentinels that say otherwise later contradict it
   long long announced_epoch_ = -1;     // of its configuration, at least
   SplitBrain split_brain_;

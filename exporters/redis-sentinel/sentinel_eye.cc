@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/log.h"
 #include "exporters/redis-sentinel/node_eye.h"
 
 using namespace std::chrono_literals;
@@ -47,12 +48,11 @@ absl::Status TakeView(const absl::StatusOr<Reply>* answers, MasterView& view) {
   return absl::OkStatus();
 }
 
-std::vector<std::string> NamesOf(const Results& results, const std::set<std::string>& wanted) {
+std::vector<std::string> NamesOf(const Results& results) {
   std::vector<std::string> names;
   auto masters = ParseMasters(results[1]);
   if (!masters.ok()) return names;
-  for (auto& master : *masters)
-    if (wanted.empty() || wanted.contains(master.name)) names.push_back(master.name);
+  for (auto& master : *masters) names.push_back(std::move(master.name));
   return names;
 }
 
@@ -99,11 +99,19 @@ SentinelEye::SentinelEye(std::shared_ptr<DeploymentBoard> board, std::string sen
       patience_(patience),
       connection_(std::move(options)) {}
 
+void SentinelEye::SayOnce(int unwatched) {
+  if (unwatched == 0 || std::exchange(told_, true)) return;
+  Log(Level::kWarn, "monitors more masters than are watched; configure which in 'masters'",
+      {{"sentinel", sentinel_}, {"unwatched", std::to_string(unwatched)}});
+}
+
 SentinelLook SentinelEye::Query(const Deadline& deadline) {
-  auto wanted = board_->With([](const Deployment& d) { return d.options().masters; });
   auto results = connection_.Run(SentinelBatch(names_), deadline);
+  int unwatched = 0;
   if (results.ok()) {
-    auto names = NamesOf(*results, wanted);
+    auto names = NamesOf(*results);
+    unwatched = board_->With([&](const Deployment& d) { return d.ChooseMasters(names); });
+    SayOnce(unwatched);
     bool others = names != std::exchange(names_, names);
     if (others) results = connection_.Run(SentinelBatch(names_), deadline);
   }
@@ -115,6 +123,7 @@ SentinelLook SentinelEye::Query(const Deadline& deadline) {
   if (!failed.status.ok()) failed.status = Named(connection_.name(), failed.status);
   if (!look.ok()) return failed;
   look->status = failed.status;
+  look->unwatched = unwatched;
   return *std::move(look);
 }
 

@@ -26,12 +26,14 @@ class SentinelEye : public Collector {
  private:
   SentinelLook Ask(const Deadline& deadline);  // and posts the answer
   SentinelLook Query(const Deadline& deadline);
+  void SayOnce(int unwatched);
 
   const std::shared_ptr<DeploymentBoard> board_;
   const std::string sentinel_, eye_;
   const Duration patience_;
   RedisConnection connection_;
   std::vector<std::string> names_;  // of the masters to ask for
+  bool told_ = false;               // that there are too many
   StartTime start_;
 };
 

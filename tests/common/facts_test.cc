@@ -47,6 +47,8 @@ TEST(WriteFileAtomically, KeepsTheOldFileWhenItFails) {
   EXPECT_FALSE(WriteFileAtomically(directory / "f", "new").ok());
   EXPECT_EQ(ReadText(directory / "f"), "old");
   EXPECT_FALSE(WriteFileAtomically(directory / "none/f", "new").ok());
+  EXPECT_FALSE(WriteFileAtomically(directory / "f", std::string(kMaxFactsBytes + 1, 'n')).ok());
+  EXPECT_EQ(ReadText(directory / "f"), "old");
   std::filesystem::create_directory(directory / "d");  // cannot be replaced by a file
   EXPECT_FALSE(WriteFileAtomically(directory / "d", "new").ok());
   EXPECT_FALSE(std::filesystem::exists(directory / "d.new"));

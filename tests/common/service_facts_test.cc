@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/facts.h"
 #include "common/service.h"
 #include "tests/common/testing/fake.h"
 #include "tests/common/testing/sanitizer.h"
@@ -208,6 +209,29 @@ TEST(Facts, AreBounded) {
   Service named = Restored(Replace(OpenFacts(), "\"holder\":\"\"",
                                    "\"holder\":\"" + std::string(100'000, 'x') + "\""), NowAt(200));
   EXPECT_LE(named.last_holder().size(), 256u);
+}
+
+// As many services as Redis masters are watched, each with all the past that it keeps.
+TEST(Facts, OfManyServicesCanBeReadAgain) {
+  std::vector<Service> services;
+  std::vector<const Service*> all;
+  for (int i = 0; i < 300; ++i) {
+    Service& service = services.emplace_back(Options("master " + std::to_string(i)));
+    for (int n = 0; n < 20; ++n) {
+      service.Failover({1e9 + n, std::string(200, 'f'), std::string(200, 't'), "failover", {}});
+      Attempted(service, {Ok(n, n + 0.1), Fail(n + 0.2, n + 0.3), Ok(n + 0.4, n + 0.5)});
+    }
+  }
+  for (auto& service : services) all.push_back(&service);
+  const std::string file = FactsFile(all, NowAt(30));
+  EXPECT_LE(file.size(), kMaxFactsBytes);
+  EXPECT_GE(file.size(), kMaxFactsBytes / 4);
+  Service last(Options("master 299"));
+  ASSERT_TRUE(RestoreFacts(file, NowAt(31), {&last}).ok());
+  ASSERT_FALSE(last.failovers().empty());
+  EXPECT_EQ(last.failovers().back().unix_seconds, 1e9 + 19) << "the newest are kept";
+  EXPECT_FALSE(last.outages().empty());
+  EXPECT_NE(FactsFile({&services[0]}, NowAt(30)).find("1000000000.0"), file.npos) << "all, of one";
 }
 
 // Whatever the file says, the page stays well-formed and nothing crashes.

@@ -203,6 +203,37 @@ TEST(Discovery, ANewProcessKnowsItsMastersBeforeAnySentinelAnswers) {
   EXPECT_TRUE(later.sets().empty());
 }
 
+// More masters than can be watched: the same ones of every Sentinel, and the page says how many not.
+TEST(Discovery, TooManyMastersAreSaid) {
+  const std::string unwatched = "redis_sentinel_unwatched_masters{deployment=\"sessions\"}";
+  std::vector<std::string> monitored;
+  for (int i = 250; i > 0; --i) monitored.push_back("m" + std::to_string(1000 + i));
+  Deployment d(OneDeployment());
+  EXPECT_TRUE(std::isnan(ValueOf(d, 0, unwatched)));
+  auto names = monitored;
+  EXPECT_EQ(d.ChooseMasters(names), 50);
+  EXPECT_EQ(names.size(), 200u);
+  EXPECT_EQ(names.back(), "m1200");
+
+  std::vector<MasterView> views;
+  for (std::size_t i = 0; i < 250; ++i) views.push_back(ViewOf(kS1, k1, 0, monitored[i]));
+  auto look = SentinelEvidence(0, 0.1, kS1, views);
+  std::get<SentinelLook>(look.seen).unwatched = 50;
+  Step(d, {look});
+  EXPECT_EQ(d.sets().size(), 200u);
+  EXPECT_EQ(ValueOf(d, 1, unwatched), 50);
+  names = monitored;
+  names.push_back("m0");
+  EXPECT_EQ(d.ChooseMasters(names), 51) << "what is watched stays so";
+  for (auto& name : names) EXPECT_TRUE(d.sets().contains(name)) << name;
+
+  DeploymentOptions o = OneDeployment();
+  o.masters = {"m1007"};
+  names = monitored;
+  EXPECT_EQ(Deployment(o).ChooseMasters(names), 0) << "nobody wants the others";
+  EXPECT_EQ(names, std::vector<std::string>{"m1007"});
+}
+
 TEST(Discovery, DamagedFactsChangeNothing) {
   Deployment d(OneDeployment());
   for (auto* facts : {"{", "{\"version\":2,\"masters\":[{\"name\":\"a\"}]}"})
