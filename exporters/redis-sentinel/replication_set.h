@@ -78,7 +78,6 @@ class ReplicationSet {
   std::string KindOfChange(const Node& old, Instant at) const;
   // verdict_split_brain.cc: two masters.
   void StepSplitBrain(const RedisEvidence& evidence, const NodeLook& look, Node& node);
-  bool TookWrites(const Info& info, const Node& before) const;
   // verdict_loss.cc: what the last change of the master cost.
   void Depart(const std::string& from, const Node& old);
   void StepLoss(const RedisEvidence& evidence, const NodeLook& look);

@@ -3,9 +3,11 @@
 
 #include "exporters/redis-sentinel/replication_set.h"
 
+namespace {
+
 // Whether a master that was silent took writes meanwhile: one that was cut off did, and one that hung
 // did not. More writes than clients that may each have had one waiting when it went on.
-bool ReplicationSet::TookWrites(const Info& info, const Node& before) const {
+bool TookWrites(const Info& info, const WatchedNode& before) {
   if (before.marks.marks.empty()) return false;
   const WriteMark& last = before.marks.marks.back();
   if (!info.unsaved_changes || !last.unsaved_changes) return false;
@@ -13,6 +15,8 @@ bool ReplicationSet::TookWrites(const Info& info, const Node& before) const {
   long long waiting = std::max(before.clients, info.connected_clients.value_or(0));
   return *info.unsaved_changes - *last.unsaved_changes > waiting;
 }
+
+}  // namespace
 
 void ReplicationSet::StepSplitBrain(const RedisEvidence& e, const NodeLook& look, Node& node) {
   if (!look.info) {
