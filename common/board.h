@@ -16,6 +16,7 @@
 //   void Step(const Evidence& evidence, const Now& now);
 //   void Show(const Now& now, Samples& out) const;    // absent what is not known
 //   Pace pace() const;
+//   int looks_revision() const;                       // optional: grows when all eyes are to look
 //   int targets_revision() const;                     // grows when the set of targets changes
 //   int facts_revision() const;                       // grows when Facts() changes
 //   std::string Facts(const Now& now) const;          // JSON
@@ -87,7 +88,7 @@ class Board : public Judge {
       auto before = Marks(s.verdict);
       change(s);
       auto after = Marks(s.verdict);
-      poke = before[0] != after[0];
+      poke = before[0] != after[0] || before[3] != after[3];
       refresh = before[1] != after[1];
       save = before[2] != after[2];
       return s.hooks;
@@ -109,8 +110,10 @@ class Board : public Judge {
       saved = revision;
     }
   }
-  static std::array<int, 3> Marks(const Verdict& v) {
-    return {static_cast<int>(v.pace()), v.targets_revision(), v.facts_revision()};
+  static std::array<int, 4> Marks(const Verdict& v) {
+    int looks = 0;
+    if constexpr (requires { v.looks_revision(); }) looks = v.looks_revision();
+    return {static_cast<int>(v.pace()), v.targets_revision(), v.facts_revision(), looks};
   }
 
   Guarded<State> state_;

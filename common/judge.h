@@ -27,7 +27,7 @@ enum class Pace { kCalm, kFast };
 
 // What a post may set in motion, called without any lock held. Set once, before the first post.
 struct Hooks {
-  std::function<void()> poke = [] {};     // the pace changed: all eyes look now
+  std::function<void()> poke = [] {};     // all eyes look now: the pace changed, or something else
   std::function<void()> refresh = [] {};  // the set of targets changed
   std::function<void(std::string)> save = [](std::string) {};  // new facts, for the disk
 };

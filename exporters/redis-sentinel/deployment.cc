@@ -18,6 +18,17 @@ const Metric kUnwatched("redis_sentinel_unwatched_masters", Type::kGauge,
                         "deployment");
 std::string SeedName(const RedisAddress& seed) { return ToText(HostPort{seed.host, seed.port}); }
 
+// Of a hundred masters events come by the hundred.
+constexpr Duration kLookAgain = std::chrono::seconds(1);
+
+// Whether Sentinels have more to tell now: since when they do not reach a master that is found
+// down, or what changed in their lists.
+bool AsksForLooks(const SentinelEvent& event) {
+  static const std::set<std::string> kChanges = {"+monitor", "-monitor", "+reset-master", "+slave"};
+  return (event.name == "+sdown" && event.instance_type == "master") ||
+         event.name.starts_with("+sentinel") || kChanges.contains(event.name);
+}
+
 std::string RunId(const SentinelLook& look) { return look.info ? look.info->run_id : ""; }
 
 }  // namespace
@@ -44,6 +55,12 @@ void Deployment::Step(const RedisEvidence& e, const Now& now) {
     auto set = sets_.find(event->event.master_name);
     if (set != sets_.end()) set->second.Step(e, *event, now);
     if (AnnouncesMaster(event->event)) Refresh();
+    curious_ = curious_ || AsksForLooks(event->event);
+  }
+  if (curious_ && e.end - curious_at_ >= kLookAgain) {
+    curious_ = false;
+    curious_at_ = e.end;
+    ++looks_revision_;
   }
   fast_ = std::any_of(sets_.begin(), sets_.end(),
                       [&](auto& item) { return item.second.Suspect(e.end); });

@@ -19,6 +19,7 @@ class Deployment {
   void Step(const RedisEvidence& evidence, const Now& now);
   void Show(const Now& now, Samples& out) const;
   Pace pace() const { return fast_ ? Pace::kFast : Pace::kCalm; }
+  int looks_revision() const { return looks_revision_; }
   int targets_revision() const { return targets_revision_; }
   int facts_revision() const;
   std::string Facts(const Now& now) const;
@@ -60,7 +61,9 @@ class Deployment {
   std::set<std::string> nodes_, sentinels_;
   Heard heard_;
   bool fast_ = false;
-  int targets_revision_ = 0, facts_revision_ = 0;
+  bool curious_ = false;  // an event asks for looks that have not been asked for yet
+  Instant curious_at_ = Instant();
+  int looks_revision_ = 0, targets_revision_ = 0, facts_revision_ = 0;
 };
 
 using DeploymentBoard = Board<Deployment>;

@@ -17,7 +17,7 @@ const Metric kSteps("test_board_steps", Type::kGauge, "Steps of the verdict.");
 struct Recorder {
   struct Evidence : Look {
     Pace pace = Pace::kCalm;
-    int targets = 0, facts = 0;
+    int targets = 0, facts = 0, looks = 0;
   };
   void Step(const Evidence& e, const Now&) {
     steps.push_back(e);
@@ -171,6 +171,23 @@ TEST(Board, CallsItsHooksWhenTheVerdictTurns) {
   evidence.pace = Pace::kCalm;
   board.Post(evidence, NowAt(2));
   EXPECT_EQ(pokes, 2);
+}
+
+// A verdict need not have it.
+struct Curious : Recorder {
+  int looks_revision() const { return last.looks; }
+};
+
+TEST(Board, PokesWhenTheVerdictAsksForLooks) {
+  Board<Curious> board{Curious()};
+  int pokes = 0;
+  board.SetHooks({[&] { ++pokes; }, [] {}, [](const std::string&) {}});
+  auto evidence = Seen("a", 1, 2);
+  for (int looks : {0, 1, 1, 2}) {
+    evidence.looks = looks;
+    board.Post(evidence, NowAt(2));
+    EXPECT_EQ(pokes, looks);
+  }
 }
 
 TEST(Board, AShowMaySetThingsInMotionToo) {

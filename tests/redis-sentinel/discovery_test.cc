@@ -154,6 +154,21 @@ TEST(Discovery, ForgetsWhatNoSentinelListsAnyMore) {
   EXPECT_TRUE(d.sets().empty());
 }
 
+// To catch one that comes back as a second master, which no Sentinel knows after a SENTINEL RESET.
+TEST(Discovery, AFormerMasterInNoListIsWatchedForAWhile) {
+  Deployment d(OneDeployment());
+  Step(d, AllSentinels(0, k1));
+  for (double at : {20.0, 500.0, 700.0}) {
+    auto views = AllSentinels(at, k2, 1);
+    for (auto& e : views)
+      std::erase_if(std::get<SentinelLook>(e.seen).views[0].replicas,
+                    [](auto& replica) { return ToText(replica.address) == k1; });
+    Step(d, views);
+    EXPECT_EQ(d.nodes().contains(k1), at < 600) << at;
+    EXPECT_TRUE(d.nodes().contains(k2) && d.nodes().contains(k3)) << at;
+  }
+}
+
 TEST(Discovery, ANewProcessNoticesAChangeThatNobodySaw) {
   Deployment d(OneDeployment());
   Step(d, AllSentinels(0, k1));
@@ -203,7 +218,7 @@ TEST(Discovery, ANewProcessKnowsItsMastersBeforeAnySentinelAnswers) {
   EXPECT_TRUE(later.sets().empty());
 }
 
-// More masters than can be watched: the same ones of every Sentinel, and the page says how many not.
+// More masters than can be watched: of every Sentinel the same, and the page says how many not.
 TEST(Discovery, TooManyMastersAreSaid) {
   const std::string unwatched = "redis_sentinel_unwatched_masters{deployment=\"sessions\"}";
   std::vector<std::string> monitored;
@@ -232,6 +247,46 @@ TEST(Discovery, TooManyMastersAreSaid) {
   names = monitored;
   EXPECT_EQ(Deployment(o).ChooseMasters(names), 0) << "nobody wants the others";
   EXPECT_EQ(names, std::vector<std::string>{"m1007"});
+}
+
+// At once, but not for every single event of a hundred masters.
+TEST(Discovery, SentinelsAreAskedAgainWhenTheyAnnounceSomething) {
+  const std::string slave = "slave 10.88.0.12:6379 10.88.0.12 6379 @ mymaster 10.88.0.11 6379";
+  const std::string master = "master mymaster 10.88.0.11 6379";
+  const std::pair<std::string, std::string> events[] = {
+      {"+sdown", master}, {"+slave", slave}, {"+monitor", master + " quorum 2"},
+      {"-monitor", master}, {"+reset-master", master},
+      {"+sentinel", "sentinel id 10.88.0.14 26379 @ mymaster 10.88.0.11 6379"},
+      {"+sentinel-address-switch", master + " ip 10.88.0.14 port 26379 for id"}};
+  Deployment d(OneDeployment());
+  Step(d, AllSentinels(0, k1));
+  double at = 10;
+  for (auto& [name, text] : events) {
+    const int before = d.looks_revision();
+    Step(d, {EventEvidence(at - 0.1, at, kS1, name, text)});
+    EXPECT_EQ(d.looks_revision(), before + 1) << name;
+    Step(d, {EventEvidence(at, at + 0.1, kS2, name, text)});
+    EXPECT_EQ(d.looks_revision(), before + 1) << name << ": a moment ago";
+    Step(d, {NodeEvidence(at + 1, at + 1.01, k1, MasterInfo())});
+    EXPECT_EQ(d.looks_revision(), before + 2) << name << ": the other is not forgotten";
+    at += 5;
+  }
+  const int before = d.looks_revision();
+  Step(d, {EventEvidence(at, at, kS1, "+sdown", slave),
+           EventEvidence(at, at, kS1, "-sdown", master),
+           EventEvidence(at, at, kS1, "+new-epoch", "7")});
+  EXPECT_EQ(d.looks_revision(), before) << "nothing that they tell more of";
+}
+
+// Also when all is looked at fast already.
+TEST(Discovery, SentinelsAreAskedAgainInFastPaceToo) {
+  Deployment d(OneDeployment());
+  Step(d, AllSentinels(0, k1));
+  Step(d, {NodeEvidence(1, 1.01, k1, MasterInfo()), NodeFailed(2, 2.1, k1)});
+  ASSERT_EQ(d.pace(), Pace::kFast);
+  const int before = d.looks_revision();
+  Step(d, {EventEvidence(3, 3.1, kS1, "+sdown", "master mymaster 10.88.0.11 6379")});
+  EXPECT_EQ(d.looks_revision(), before + 1);
 }
 
 TEST(Discovery, DamagedFactsChangeNothing) {
