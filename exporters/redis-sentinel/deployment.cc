@@ -7,7 +7,9 @@ namespace {
 constexpr std::size_t kMaxSets = 200, kMaxSentinels = 200;
 
 const Metric kUp("redis_sentinel_sentinel_up", Type::kGauge,
-                 "Whether the Sentinel answers within the look deadline.", "sentinel");
+                 "Whether the Sentinel answers within the look deadline. 0: also if it does not let "
+                 "us in.",
+                 "sentinel");
 const Metric kAnswering("redis_sentinel_answering_sentinels", Type::kGauge,
                         "Sentinels of the deployment that answer. 0: nobody tells how its masters "
                         "are, nor, if they are not configured, which there are.",

@@ -14,7 +14,9 @@ const Metric kIncidents("redis_sentinel_incidents_total", Type::kCounter,
                         "follow the new master in time).",
                         "master_name", "kind");
 const Metric kUp("redis_sentinel_node_up", Type::kGauge,
-                 "Whether the node answers INFO within the look deadline.", "master_name", "node");
+                 "Whether the node answers INFO within the look deadline. 0: also if it does not let "
+                 "us in.",
+                 "master_name", "node");
 const Metric kMaster("redis_sentinel_node_is_master", Type::kGauge,
                      "Whether the node says that it is a master. More than one: see "
                      "ha_split_brain.",
@@ -77,7 +79,7 @@ void ReplicationSet::ShowNodes(const Now& now, Samples& out) const {
   for (auto& [name, node] : nodes_) {
     if (options_.redis_nodes) out.Add(kResets, {name_, name}, node.dataset.resets());
     bool fresh = node.last && now.at - node.end <= Patience();
-    if (!fresh || (!node.last->info && node.result == Result::kVoid)) continue;
+    if (!fresh) continue;
     out.Add(kUp, {name_, name}, node.last->info.has_value());
     if (!node.last->info || !node.last->info->role) continue;
     const Info& info = *node.last->info;

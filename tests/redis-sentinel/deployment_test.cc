@@ -195,9 +195,19 @@ TEST(Nodes, LagOfAReplica) {
   EXPECT_TRUE(std::isnan(lag(2.1, k2)));
   EXPECT_EQ(ValueOf(d, 2.1, "redis_sentinel_node_is_master{master_name=\"mymaster\",node=\"" + k1 +
                                 "\"}"), 1);
-  Step(d, {NodeFailed(2.2, 2.3, k2, absl::UnauthenticatedError("WRONGPASS"))});
-  EXPECT_TRUE(std::isnan(ValueOf(
-      d, 2.4, "redis_sentinel_node_up{master_name=\"mymaster\",node=\"" + k2 + "\"}")));
+}
+
+// One rule for both: 0 is also who does not let us in; absent is who was not asked of late.
+TEST(Nodes, WhoDeniesIsNotUp) {
+  Deployment d(OneDeployment());
+  Step(d, AllSentinels(0, k1));
+  auto denied = absl::UnauthenticatedError("WRONGPASS");
+  Step(d, {NodeFailed(2.2, 2.3, k2, denied), SentinelFailed(2.2, 2.3, kS2)});
+  const std::string node =
+      "redis_sentinel_node_up{master_name=\"mymaster\",node=\"" + k2 + "\"}";
+  EXPECT_EQ(ValueOf(d, 2.4, node), 0);
+  EXPECT_EQ(ValueOf(d, 2.4, "redis_sentinel_sentinel_up{sentinel=\"" + kS2 + "\"}"), 0);
+  EXPECT_TRUE(std::isnan(ValueOf(d, 9, node))) << "not looked at any more";
 }
 
 }  // namespace
