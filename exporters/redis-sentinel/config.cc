@@ -71,6 +71,8 @@ void ReadAddressMap(Fields& fields, AddressMap& map) {
 void ReadMasterAuth(Fields& fields, DeploymentOptions& o) {
   for (Fields& item : fields.Maps("master_auth")) {
     std::string master = item.Required("master");
+    if (!o.masters.empty() && !o.masters.count(master))
+      item.Error("master", "'" + master + "' is none of 'masters'");
     RedisConnectionOptions connection = o.node;
     ReadAuth(item, connection);
     if (!o.node_of.emplace(master, std::move(connection)).second)

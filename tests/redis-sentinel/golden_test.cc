@@ -1,5 +1,8 @@
 // A whole page from recorded answers at a fixed clock, compared byte by byte with
 // tests/golden/redis-sentinel.prom; `tests/run --update` writes it anew.
+#include <set>
+#include <string_view>
+
 #include "tests/common/golden.h"
 
 #include "exporters/redis-sentinel/node_eye.h"
@@ -122,6 +125,25 @@ TEST(Golden, ThePageIsTheGoldenOne) { ExpectGolden("tests/golden/redis-sentinel.
 TEST(Golden, HoldsEveryMetricOfTheCatalogue) { ExpectWholeCatalogue(Page()); }
 
 TEST(Golden, TheDocumentedMetricsAreTheCatalogue) { ExpectDocumented("redis-sentinel"); }
+
+// oliver006/redis_exporter has these with other labels: on one Prometheus they would be mixed.
+TEST(Golden, NoNameIsOneOfTheUsualRedisExporter) {
+  const std::set<std::string_view> theirs = {
+      "masters", "master_status", "master_slaves", "master_sentinels", "master_ok_slaves",
+      "master_ok_sentinels", "master_ckquorum_status", "master_config_epoch",
+      "master_last_ok_ping_reply_seconds", "peer_info", "tilt", "running_scripts",
+      "scripts_queue_length", "simulate_failure_flags"};
+  const std::string_view prefix = "redis_sentinel_";
+  int ours = 0;
+  for (auto* metric : MetricBase::Catalogue()) {
+    std::string_view name = metric->name;
+    if (!name.starts_with(prefix)) continue;
+    ++ours;
+    name.remove_prefix(prefix.size());
+    EXPECT_FALSE(theirs.contains(name) || name.starts_with("master_setting_")) << name;
+  }
+  EXPECT_GT(ours, 100);
+}
 
 TEST(Golden, NoSeriesTwice) { ExpectNoSeriesTwice(Page()); }
 

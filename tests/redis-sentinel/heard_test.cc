@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/redis-sentinel/recorded.h"
 #include "tests/redis-sentinel/replay.h"
 
 namespace {
@@ -42,6 +43,27 @@ TEST(Heard, EventsAreCountedFromZeroByAClosedSetOfNames) {
   EXPECT_EQ(Events(d, 5, "other"), 2);
   EXPECT_TRUE(std::isnan(Events(d, 5, "+made-up")));
   EXPECT_EQ(OfSentinel(d, 5, "late_events_total"), 1);
+}
+
+// A name that no version says would stay at 0 for ever.
+TEST(Heard, EveryNameIsOneThatSentinelsSay) {
+  std::set<std::string> said = {"other"};
+  std::istringstream lines(RecordedFile("events.txt"));
+  for (std::string line; std::getline(lines, line);) said.insert(line.substr(0, line.find(' ')));
+  Deployment d(OneDeployment());
+  Samples samples;
+  d.Show(NowAt(0), samples);
+  std::istringstream page(RenderPage({&samples}, Format::kText));
+  const std::string label = "event=\"";
+  int names = 0;
+  for (std::string line; std::getline(page, line);) {
+    auto at = line.find(label);
+    if (at == line.npos) continue;
+    ++names;
+    at += label.size();
+    EXPECT_TRUE(said.contains(line.substr(at, line.find('"', at) - at))) << line;
+  }
+  EXPECT_GT(names, 30);
 }
 
 TEST(Heard, WhetherWeListenIsKnownAsLongAsItsEyeSaysSo) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "exporters/redis-sentinel/address.h"
+#include "tests/redis-sentinel/recorded.h"
 
 namespace {
 
@@ -49,6 +50,26 @@ TEST(SentinelEvent, SwitchOfAMasterWithAMisleadingName) {
   auto event = ParseSentinelEvent("+switch-master", "master 10.0.0.1 1 10.0.0.2 2");
   EXPECT_EQ(event.master_name, "master");
   EXPECT_TRUE(AnnouncesMaster(event));
+}
+
+TEST(SentinelEvent, AllThatWereRecorded) {
+  std::istringstream lines(RecordedFile("events.txt"));
+  int recorded = 0;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string name, kind, master, address, text;
+    words >> name >> kind >> master >> address;
+    if (name == "#" || address.empty()) continue;
+    ++recorded;
+    std::getline(words >> std::ws, text);
+    auto event = ParseSentinelEvent(name, text);
+    EXPECT_EQ(event.name, name);
+    EXPECT_EQ(event.instance_type, kind == "-" ? "" : kind) << line;
+    EXPECT_EQ(event.master_name, master == "-" ? "" : master) << line;
+    EXPECT_EQ(event.address ? ToText(*event.address) : "-", address) << line;
+    EXPECT_EQ(AnnouncesMaster(event), name == "+switch-master" || name == "+promoted-slave");
+  }
+  EXPECT_EQ(recorded, 30);
 }
 
 TEST(SentinelEvent, WhatCannotBeUnderstoodIsANameAlone) {
