@@ -34,6 +34,12 @@ std::string Link::Tell(const std::string& words) const {
   return done.output.substr(0, done.output.find('\n'));
 }
 
+int Link::CountFor(const std::string& what, double seconds) const {
+  const int before = Count(what);
+  Deadline::In(FromSeconds(seconds)).Wait(-1, 0);
+  return Count(what) - before;
+}
+
 std::string Link::AsAddressMap() const {
   return "address_map: [{announced: \"" + RedisLab::The().Address(server_) +
          "\", dialled: \"127.0.0.1:" + std::to_string(port_) + "\"}]";

@@ -52,11 +52,6 @@ class RedisLinksLab : public RedisLabTest {
             << other << "\n" << page.Lines("failures_total{") << page.Lines("_up{");
       }
   }
-  static int TurnsPerSecond(const Link& link) {
-    const int turns = std::stoi(link.Tell("turns"));
-    Deadline::In(1s).Wait(-1, 0);
-    return std::stoi(link.Tell("turns")) - turns;
-  }
   const std::string sick_ = lab.Replicas()[0];
 };
 
@@ -110,15 +105,14 @@ TEST_F(RedisLinksLab, AScrapeIsOneRoundTripOnTheConnectionThatStands) {
   Link link(sick_);
   RedisExporter exporter("s1", {link.AsAddressMap()});
   exporter.AwaitHealthy();
-  exporter.Await(10, "it is calm", [&](const Page&) { return TurnsPerSecond(link) <= 2; });
-  const std::string connections = link.Tell("count");
-  const int before = std::stoi(link.Tell("turns"));
+  exporter.Await(10, "it is calm", [&](const Page&) { return link.CountFor("turns", 1) <= 2; });
+  const int connections = link.Count("count"), before = link.Count("turns");
   const Instant begin = Clock::now();
   for (int i = 0; i < 100; ++i) ASSERT_EQ(exporter.Scrape().code, 200);
-  const int turns = std::stoi(link.Tell("turns")) - before;
+  const int turns = link.Count("turns") - before;
   EXPECT_GE(turns, 100);
   EXPECT_LE(turns, 102 + Seconds(Clock::now() - begin));
-  EXPECT_EQ(link.Tell("count"), connections);
+  EXPECT_EQ(link.Count("count"), connections);
 }
 
 // As behind a proxy that keeps no connection: the end of a session is no reason to hurry then.
@@ -126,11 +120,9 @@ TEST_F(RedisLinksLab, ANodeThatAnswersAndClosesIsNotAskedWithoutAPause) {
   Link link(sick_);
   RedisExporter exporter("s1", {link.AsAddressMap()});
   exporter.AwaitHealthy();
-  exporter.Await(90, "it is calm", [&](const Page&) { return TurnsPerSecond(link) <= 2; });
+  exporter.Await(90, "it is calm", [&](const Page&) { return link.CountFor("turns", 1) <= 2; });
   link.Tell("once");
-  const int before = std::stoi(link.Tell("count"));
-  Deadline::In(4s).Wait(-1, 0);
-  const int opened = std::stoi(link.Tell("count")) - before;
+  const int opened = link.CountFor("count", 4);
   EXPECT_GE(opened, 2);
   EXPECT_LE(opened, 8);
   EXPECT_TRUE(exporter.Scrape().Is("redis_sentinel_node_up", {{"node", lab.Address(sick_)}}, 1));
