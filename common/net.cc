@@ -107,6 +107,10 @@ absl::Status SystemError(const std::string& what, int error) {
   return ours ? absl::ResourceExhaustedError(text) : absl::UnavailableError(text);
 }
 
+absl::Status Named(const std::string& what, const absl::Status& error) {
+  return absl::Status(error.code(), what + ": " + std::string(error.message()));
+}
+
 bool IsRefused(const absl::Status& status) {
   return absl::IsUnavailable(status) && std::string(status.message()).ends_with(kRefused);
 }

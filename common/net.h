@@ -25,6 +25,8 @@ absl::Status SystemError(const std::string& what, int error);
 // Whether an Unavailable of this file, or of who says it after it, is a closed port: the host is
 // there, and nobody listens.
 bool IsRefused(const absl::Status& status);
+// An error with what it is about before its words: "10.0.0.1:6379: connection refused".
+absl::Status Named(const std::string& what, const absl::Status& error);
 
 // A file descriptor that is closed with its owner.
 class Socket {

@@ -1,6 +1,7 @@
 #include "exporters/postgres-ha/etcd_client.h"
 
 #include "common/json.h"
+#include "common/net.h"
 #include "exporters/postgres-ha/etcd_answers.h"
 #include "exporters/postgres-ha/patroni_cluster.h"
 
@@ -43,8 +44,7 @@ absl::StatusOr<std::string> EtcdClient::AskOnce(const std::string& path, const s
   auto reply = client_.Post(url_ + path, json, deadline, token_);
   if (!reply.ok()) return reply.status();
   if (reply->code == 200) return std::move(reply->body);
-  absl::Status error = EtcdError(reply->code, reply->body);
-  return absl::Status(error.code(), endpoint_ + ": " + std::string(error.message()));
+  return Named(endpoint_, EtcdError(reply->code, reply->body));
 }
 
 absl::StatusOr<std::string> EtcdClient::Ask(const std::string& path, const std::string& json,

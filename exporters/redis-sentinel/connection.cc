@@ -23,10 +23,6 @@ std::string Shown(std::string line) {
   return line;
 }
 
-absl::Status WithName(const std::string& name, const absl::Status& s) {
-  return absl::Status(s.code(), name + ": " + std::string(s.message()));
-}
-
 // Leaves no more to do than to close: the server says so, or nothing works without.
 bool EndsSession(const std::string& line) {
   std::string code = CodeOf(line);
@@ -105,14 +101,14 @@ absl::StatusOr<Reply> RedisConnection::Next(const Deadline& deadline) {
   char buffer[16384];
   for (bool over = false;; over = deadline.Over()) {
     auto reply = reader_.Next();
-    if (!reply.ok()) return End(WithName(name(), reply.status()));
+    if (!reply.ok()) return End(Named(name(), reply.status()));
     if (*reply) return **std::move(reply);
     if (over) return absl::DeadlineExceededError(name() + ": no complete answer in time");
     auto n = stream_.Receive(buffer, sizeof buffer, deadline);
     if (absl::IsDeadlineExceeded(n.status())) return n.status();
     if (!n.ok()) return End(n.status());
     auto fed = reader_.Feed({buffer, *n});
-    if (!fed.ok()) return End(WithName(name(), fed));
+    if (!fed.ok()) return End(Named(name(), fed));
   }
 }
 
@@ -128,7 +124,7 @@ absl::Status RedisConnection::SessionError(const Reply& reply) {
         user + (password_.empty() ? "wants a password, and none is configured"
                                   : "does not accept the password (" + CodeOf(reply.text) + ")"));
   }
-  return End(WithName(name(), error));
+  return End(Named(name(), error));
 }
 
 // A server without a password answers AUTH with ERR, and goes on. That line may repeat ours.
@@ -140,7 +136,7 @@ absl::Status RedisConnection::AwaitAuth(const Deadline& deadline) {
   refused_.reset();
   bool failed = reply->type == Reply::kError && !EndsSession(reply->text);
   std::string code = CodeOf(reply->text);
-  if (failed && code != "ERR") return End(WithName(name(), ErrorOf(code + " in answer to AUTH")));
+  if (failed && code != "ERR") return End(Named(name(), ErrorOf(code + " in answer to AUTH")));
   return SessionError(*reply);
 }
 
@@ -165,8 +161,8 @@ absl::StatusOr<Results> RedisConnection::Run(const Batch& batch, const Deadline&
       Close();
       if (!sent.ok() && absl::IsDeadlineExceeded(reply.status())) break;
       auto said = FirstError(results);
-      return said.ok() || absl::IsDeadlineExceeded(reply.status()) ? reply.status()
-                                                                   : WithName(name(), said);
+      bool why = !said.ok() && !absl::IsDeadlineExceeded(reply.status());
+      return why ? Named(name(), said) : reply.status();
     }
     if (reply->type == Reply::kError) results.push_back(ErrorOf(reply->text));
     else results.push_back(*std::move(reply));

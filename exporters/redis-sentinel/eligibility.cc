@@ -1,7 +1,5 @@
 #include "exporters/redis-sentinel/eligibility.h"
 
-#include <strings.h>
-
 #include <cstddef>
 
 const std::vector<std::string_view> kIneligibleReasons = {
@@ -24,12 +22,6 @@ bool InfoIsOld(const MonitoredReplica& replica, bool master_down) {
          replica.info_age > (master_down ? 5 * kPingPeriod : 3 * kInfoPeriod);
 }
 
-bool Precedes(const MonitoredReplica& a, const MonitoredReplica& b) {
-  if (a.priority != b.priority) return a.priority < b.priority;
-  if (a.offset_bytes != b.offset_bytes) return a.offset_bytes > b.offset_bytes;
-  return strcasecmp(a.run_id.c_str(), b.run_id.c_str()) < 0;
-}
-
 }  // namespace
 
 Eligibility EligibilityOf(const MonitoredReplica& replica, const MonitoredMaster& master) {
@@ -42,14 +34,4 @@ Eligibility EligibilityOf(const MonitoredReplica& replica, const MonitoredMaster
   if (InfoIsOld(replica, master_down)) return Eligibility::kInfoOld;
   if (replica.link_down > down + 10 * master.down_after) return Eligibility::kLinkDown;
   return Eligibility::kEligible;
-}
-
-const MonitoredReplica* PredictedChoice(const std::vector<MonitoredReplica>& replicas,
-                                        const MonitoredMaster& master) {
-  const MonitoredReplica* choice = nullptr;
-  for (const MonitoredReplica& replica : replicas) {
-    if (EligibilityOf(replica, master) != Eligibility::kEligible) continue;
-    if (choice == nullptr || Precedes(replica, *choice)) choice = &replica;
-  }
-  return choice;
 }

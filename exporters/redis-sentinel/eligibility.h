@@ -4,7 +4,7 @@
 
 #include "exporters/redis-sentinel/sentinel_replies.h"
 
-// Which replica a Sentinel would promote. This is the rule of sentinelSelectReplica in Redis'
+// Which replicas a Sentinel could promote. This is the rule of sentinelSelectReplica in Redis'
 // sentinel.c (sentinelSelectSlave before Valkey), recomputed from what the Sentinel says in
 // SENTINEL MASTERS and SENTINEL REPLICAS: CKQUORUM says OK where none is eligible, and the failover
 // is then aborted with no-good-slave. Ask both in one batch: the rule compares their ages.
@@ -27,9 +27,3 @@ std::string_view EligibilityName(Eligibility eligibility);       // "eligible", 
 // that reports the role of a master is eligible too (an old master that came back, for some 10 s,
 // with offset 0), and so is one whose link never stood (an age of -1 s).
 Eligibility EligibilityOf(const MonitoredReplica& replica, const MonitoredMaster& master);
-
-// Whom this Sentinel would promote, if it were the one to do it: of the eligible ones that with the
-// lowest priority number, then the highest offset, then the smallest run id (compareReplicasFor-
-// Promotion). nullptr if none is eligible.
-const MonitoredReplica* PredictedChoice(const std::vector<MonitoredReplica>& replicas,
-                                        const MonitoredMaster& master);

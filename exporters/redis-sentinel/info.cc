@@ -68,7 +68,7 @@ std::optional<Database> ToDatabase(int number, std::string_view text) {
 // What is only of use until all lines are read.
 struct Draft {
   Info info;
-  std::string redis_version, server_name, valkey_version, redis_mode, server_mode;
+  std::string redis_version, server_name, valkey_version;
   std::string role, master_host, master_port;
   std::vector<AttachedReplica> replicas;
   std::vector<Database> databases;
@@ -91,8 +91,6 @@ const std::unordered_map<std::string_view, Target>& Targets() {
       {"redis_version", &Draft::redis_version},
       {"server_name", &Draft::server_name},
       {"valkey_version", &Draft::valkey_version},
-      {"redis_mode", &Draft::redis_mode},
-      {"server_mode", &Draft::server_mode},
       {"run_id", Id{&Info::run_id}},
       {"uptime_in_seconds", &Info::uptime},
       {"connected_clients", &Info::connected_clients},
@@ -144,7 +142,6 @@ const std::unordered_map<std::string_view, Target>& Targets() {
       {"master_last_io_seconds_ago", &Info::last_io},
       {"master_link_down_since_seconds", &Info::link_down},
       {"master_sync_in_progress", Flag{&Info::sync_in_progress}},
-      {"slave_repl_offset", &Info::replica_offset_bytes},
       {"slave_priority", &Info::replica_priority},
       {"slave_read_only", Flag{&Info::replica_read_only}},
       {"sentinel_masters", &Info::monitored_masters},
@@ -219,7 +216,6 @@ void Name(Draft& draft) {
   info.flavor = ToWord(draft.server_name);
   if (info.flavor.empty() && !draft.redis_version.empty()) info.flavor = "redis";
   info.version = ToWord(info.flavor == "redis" ? draft.redis_version : draft.valkey_version);
-  info.mode = ToWord(draft.redis_mode.empty() ? draft.server_mode : draft.redis_mode);
 }
 
 Info Finish(Draft draft) {

@@ -41,7 +41,6 @@ struct Info {
   // Server
   std::string flavor;   // "redis", or as the server calls itself: "valkey"
   std::string version;  // of that flavor, "" if it does not say
-  std::string mode;     // "standalone", "sentinel", "cluster"
   std::string run_id;   // 40 hexadecimal digits, or ""; another after each restart
   Seconds uptime;
   // Clients
@@ -82,7 +81,6 @@ struct Info {
   Yes link_up;
   Seconds last_io, link_down;    // since; last_io is absent while the link is down
   Yes sync_in_progress;
-  Number replica_offset_bytes;   // slave_repl_offset: what it has processed
   Number replica_priority;       // 0: never to be promoted
   Yes replica_read_only;
   // Errorstats: replies with an error by their first word. Absent below Redis 6.2.

@@ -40,9 +40,7 @@ NodeLook NodeEye::Ask(const Deadline& deadline) {
   if (results.ok()) {
     auto info = TakeInfo(results->front());
     if (info.ok()) Recognise(*(look.info = *std::move(info)));
-    else
-      look.status = absl::Status(info.status().code(), connection_.name() + ": INFO: " +
-                                                           std::string(info.status().message()));
+    else look.status = Named(connection_.name() + ": INFO", info.status());
   }
   const Instant end = Clock::now();  // before Post reads the clock, or it would be held back
   board_->Post({{eye_, begin, end}, look});

@@ -19,6 +19,9 @@ const Metric kStart("redis_sentinel_sentinel_start_timestamp_seconds", Type::kGa
 const Metric kTilt("redis_sentinel_tilt_active", Type::kGauge,
                    "Whether the Sentinel is in TILT: its clock jumped or it was frozen, and for "
                    "30 s it takes no part in failovers.");
+const Metric kTiltStart("redis_sentinel_tilt_start_timestamp_seconds", Type::kGauge,
+                        "Since when the Sentinel is in TILT, to the second; absent while it is "
+                        "not.");
 const Metric kMonitored("redis_sentinel_sentinel_monitored_masters", Type::kGauge,
                         "Masters that the Sentinel monitors.");
 const Metric kClients("redis_sentinel_sentinel_connected_clients", Type::kGauge,
@@ -29,10 +32,6 @@ const Metric kQueued("redis_sentinel_sentinel_queued_scripts", Type::kGauge,
                      "Notification scripts that wait to be run.");
 const Metric kSimulated("redis_sentinel_sentinel_simulated_failures", Type::kGauge,
                         "Whether the Sentinel was told to crash in a failover, for a test.");
-
-absl::Status Named(const std::string& name, const absl::Status& s) {
-  return absl::Status(s.code(), name + ": " + std::string(s.message()));
-}
 
 // The answers of one master as its view. Without them all there is none: a view with a hole would
 // be judged as if it were whole. `answers` are kEach.
@@ -146,14 +145,18 @@ Next SentinelEye::Look(const Deadline& deadline) {
 
 absl::Status SentinelEye::Collect(const Deadline& deadline, Samples& out) {
   SentinelLook look = Ask(deadline.AtMost(patience_));
-  if (look.info) ShowSentinel(*look.info, start_.Of(*look.info, Now::Read().unix_seconds), out);
+  const double now = Now::Read().unix_seconds;
+  if (look.info) ShowSentinel(*look.info, start_.Of(*look.info, now), now, out);
   return look.status;
 }
 
-void ShowSentinel(const Info& info, std::optional<double> start_unix_seconds, Samples& out) {
+void ShowSentinel(const Info& info, std::optional<double> start_unix_seconds,
+                  double now_unix_seconds, Samples& out) {
   out.Add(kInfo, {info.flavor, info.version, info.run_id}, 1);
   if (start_unix_seconds) out.Add(kStart, *start_unix_seconds);
   if (info.tilt) out.Add(kTilt, *info.tilt);
+  if (info.tilt_for)
+    out.Add(kTiltStart, now_unix_seconds - static_cast<double>(info.tilt_for->count()));
   for (auto& [metric, value] : {std::pair(&kMonitored, info.monitored_masters),
                                 {&kClients, info.connected_clients},
                                 {&kRunning, info.running_scripts},

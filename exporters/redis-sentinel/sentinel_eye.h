@@ -47,4 +47,5 @@ absl::StatusOr<SentinelLook> TakeSentinelAnswers(const Results& results,
                                                  const std::vector<std::string>& names);
 
 // What a Sentinel says of itself in INFO.
-void ShowSentinel(const Info& info, std::optional<double> start_unix_seconds, Samples& out);
+void ShowSentinel(const Info& info, std::optional<double> start_unix_seconds,
+                  double now_unix_seconds, Samples& out);

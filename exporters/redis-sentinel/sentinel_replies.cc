@@ -82,11 +82,6 @@ InstanceFlags ToFlags(std::string_view text) {
       {"disconnected", &InstanceFlags::disconnected},
       {"failover_in_progress", &InstanceFlags::failover_in_progress},
       {"force_failover", &InstanceFlags::force_failover},
-      {"promoted", &InstanceFlags::promoted},
-      {"reconf_sent", &InstanceFlags::reconf_sent},
-      {"reconf_inprog", &InstanceFlags::reconf_inprog},
-      {"reconf_done", &InstanceFlags::reconf_done},
-      {"master_down", &InstanceFlags::master_down},
   };
   InstanceFlags flags;
   while (!text.empty()) {
@@ -114,8 +109,6 @@ void Read(Fields& fields, Instance& instance) {
 void Read(Fields& fields, MonitoredMaster& master) {
   Read(fields, static_cast<Instance&>(master));
   master.info_age = fields.Age("info-refresh");
-  master.role_age = fields.Age("role-reported-time");
-  master.role_master = fields.Text("role-reported") == "master";
   master.config_epoch = fields.Integer("config-epoch");
   master.replicas = fields.Count("num-slaves");
   master.other_sentinels = fields.Count("num-other-sentinels");
@@ -128,14 +121,8 @@ void Read(Fields& fields, MonitoredMaster& master) {
 void Read(Fields& fields, MonitoredReplica& replica) {
   Read(fields, static_cast<Instance&>(replica));
   replica.info_age = fields.Age("info-refresh");
-  replica.role_age = fields.Age("role-reported-time");
-  replica.role_master = fields.Text("role-reported") == "master";
   replica.link_down = fields.Age("master-link-down-time");
-  replica.link_ok = fields.Text("master-link-status") == "ok";
-  replica.master = fields.Address("master-host", "master-port");
   replica.priority = static_cast<int>(fields.Integer("slave-priority", INT_MIN, INT_MAX));
-  replica.offset_bytes = fields.Integer("slave-repl-offset");
-  if (auto* announced = fields.Find("replica-announced")) replica.announced = *announced == "1";
 }
 
 void Read(Fields& fields, MonitoredSentinel& sentinel) {

@@ -28,8 +28,6 @@ struct InstanceFlags {
   bool o_down = false;        // and enough others agree; masters only
   bool disconnected = false;  // this Sentinel has no connection for commands to it
   bool failover_in_progress = false, force_failover = false;
-  bool promoted = false, reconf_sent = false, reconf_inprog = false, reconf_done = false;
-  bool master_down = false;   // of a Sentinel: it says that the master is down
 };
 
 // What is said of every kind.
@@ -50,23 +48,17 @@ struct Instance {
 extern const std::vector<std::string_view> kFailoverStates;
 
 struct MonitoredMaster : Instance {
-  Milliseconds info_age{}, role_age{};  // of the last INFO; since it reports this role
-  bool role_master = false;             // what INFO said; false in the window of a switch
-  long long config_epoch = 0;           // grows with every failover
+  Milliseconds info_age{};     // of the last INFO
+  long long config_epoch = 0;  // grows with every failover
   int replicas = 0, other_sentinels = 0, quorum = 0, parallel_syncs = 0;
   Milliseconds failover_timeout{};
   std::string failover_state = "none";  // of kFailoverStates, or a new word
 };
 
 struct MonitoredReplica : Instance {
-  Milliseconds info_age{}, role_age{};
-  bool role_master = false;  // it was promoted, or is a master that came back
+  Milliseconds info_age{};
   Milliseconds link_down{};  // for how long its replication has been broken; 0: it stands
-  bool link_ok = false;
-  HostPort master;           // where it replicates from; "?" and 0 until it said so
   int priority = 0;          // 0: never to be promoted
-  long long offset_bytes = 0;
-  bool announced = true;     // replica-announced, since 6.2
 };
 
 struct MonitoredSentinel : Instance {

@@ -41,7 +41,6 @@ class Subscription {
   void Close();
   bool open() const { return confirmed_ == patterns_.size() && connection_.open(); }
   int fd() const { return connection_.fd(); }
-  int sessions() const { return connection_.sessions(); }
   const std::string& name() const { return connection_.name(); }
 
  private:

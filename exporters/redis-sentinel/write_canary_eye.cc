@@ -37,9 +37,7 @@ absl::StatusOr<long long> WriteCanaryEye::Write(const Deadline& deadline) {
                                   deadline);
   if (!results.ok()) return results.status();
   for (auto& result : *results)
-    if (!result.ok())
-      return absl::Status(result.status().code(),
-                          connection_->name() + ": " + std::string(result.status().message()));
+    if (!result.ok()) return Named(connection_->name(), result.status());
   const Reply& told = *results->front();
   if (told.type != Reply::kInteger)
     return absl::DataLossError(connection_->name() + ": not an answer to INCR");

@@ -55,7 +55,7 @@ publish() {
 
 # What the exporter needs, and no more: these two lines are what the tests run with. PSUBSCRIBE
 # takes the patterns of the ACL literally, so +* and -* and not one * for both.
-exporter_of_nodes="-@all +ping +info"
+exporter_of_nodes="-@all +info"
 exporter_of_sentinels="-@all +ping +info +sentinel|masters +sentinel|replicas +sentinel|sentinels \
 +sentinel|ckquorum +sentinel|get-master-addr-by-name +psubscribe resetchannels &+* &-*"
 

@@ -35,12 +35,12 @@ bool StartsWithAny(const std::string& text, const std::vector<std::string>& pref
   return false;
 }
 
-// What no quiet lab shows: of outages, failovers, loads and broken links, and of what is configured.
+// What no quiet lab shows: outages, failovers, TILT, loads, broken links, and what is configured.
 const std::vector<std::string> kSometimes = {
     "ha_last_", "ha_open_outage_", "redis_sentinel_last_failover_",
     "redis_sentinel_canary_", "redis_sentinel_split_brain_diverged_",
     "redis_sentinel_expected_sentinels", "redis_sentinel_expected_replicas",
-    "redis_sentinel_node_loading_remaining_seconds",
+    "redis_sentinel_node_loading_remaining_seconds", "redis_sentinel_tilt_start_timestamp_seconds",
     "redis_sentinel_replication_link_down_timestamp_seconds", "sentinel_exporter_state_directory",
     "sentinel_exporter_samples_dropped"};
 

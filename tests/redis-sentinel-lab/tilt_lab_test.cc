@@ -20,6 +20,8 @@ TEST_F(RedisTiltLab, ASentinelThatHangsIsSilentAndThenInTilt) {
   page = exporter.Await(10, "it is in TILT", [&](const Page& p) {
     return p.Is("redis_sentinel_tilt_active", of, 1) && Succeeds(p, "sentinel_events", "s3");
   });
+  EXPECT_NEAR(page.Get("redis_sentinel_tilt_start_timestamp_seconds", of).value_or(0),
+              Now::Read().unix_seconds, 10);
   EXPECT_EQ(page.Get("ha_outages_total", Scope()), 0);
 }
 

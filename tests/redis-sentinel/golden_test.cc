@@ -32,7 +32,10 @@ Samples Sentinel() {
   Samples samples(RenderLabels({{"sentinel", "10.88.0.11:26379"}}));
   auto info = ParseInfo(RecordedFile("redis7.0.sentinel.info"));
   EXPECT_TRUE(info.ok());
-  if (info.ok()) ShowSentinel(*info, kOrigin - 86400, samples);
+  if (!info.ok()) return samples;
+  info->tilt = true;
+  info->tilt_for = std::chrono::seconds(7);
+  ShowSentinel(*info, kOrigin - 86400, kOrigin, samples);
   return samples;
 }
 

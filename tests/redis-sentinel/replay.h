@@ -71,7 +71,6 @@ inline MasterView ViewOf(const std::string& sentinel, const std::string& master,
   view.master.name = name;
   view.master.address = Address(master);
   view.master.run_id = "run";
-  view.master.role_master = true;
   view.master.config_epoch = epoch;
   view.master.quorum = 2;
   view.master.other_sentinels = 2;
@@ -92,7 +91,6 @@ inline MasterView ViewOf(const std::string& sentinel, const std::string& master,
     replica.address = address;
     replica.run_id = "run";
     replica.priority = 100;
-    replica.link_ok = true;
     view.replicas.push_back(std::move(replica));
   }
   return view;
@@ -101,7 +99,6 @@ inline RedisEvidence SentinelEvidence(double begin, double end, const std::strin
                                       std::vector<MasterView> views) {
   Info info;
   info.run_id = "sentinel " + sentinel;
-  info.mode = "sentinel";
   info.tilt = false;
   return {{"sentinel " + sentinel, At(begin), At(end)},
           SentinelLook{sentinel, absl::OkStatus(), info, std::move(views)}};

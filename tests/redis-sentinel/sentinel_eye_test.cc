@@ -36,7 +36,7 @@ TEST(SentinelAnswers, AreTakenApart) {
     auto look = TakeSentinelAnswers(Recorded(flavor), {"mymaster"});
     ASSERT_TRUE(look.ok()) << look.status();
     EXPECT_TRUE(look->status.ok()) << look->status;
-    EXPECT_EQ(look->info->mode, "sentinel");
+    EXPECT_EQ(look->info->monitored_masters, 1);
     ASSERT_EQ(look->views.size(), 1u);
     const MasterView& view = look->views[0];
     EXPECT_EQ(view.master.name, "mymaster");
@@ -105,7 +105,7 @@ TEST(SentinelAnswers, ASentinelTellsOfItself) {
   auto look = TakeSentinelAnswers(Recorded("redis7.0"), {"mymaster"});
   ASSERT_TRUE(look.ok());
   Samples samples;
-  ShowSentinel(*look->info, 1000.5, samples);
+  ShowSentinel(*look->info, 1000.5, 2000, samples);
   std::string page = RenderPage({&samples}, Format::kText);
   EXPECT_THAT(page, HasSubstr("\nredis_sentinel_tilt_active 0\n"));
   EXPECT_THAT(page, HasSubstr("\nredis_sentinel_sentinel_monitored_masters 1\n"));

@@ -54,7 +54,6 @@ TEST(Subscription, HearsEventsFromBetweenTheConfirmationsOn) {
   EXPECT_GE(events[0].not_before, begin);
   EXPECT_GE(events[0].received, events[0].not_before);
   EXPECT_TRUE(subscription.Open(Deadline::In(5s)).ok());
-  EXPECT_EQ(subscription.sessions(), 1);
   auto none = subscription.Receive(Deadline(Clock::now()));
   ASSERT_TRUE(none.ok()) << none.status();
   EXPECT_TRUE(none->empty());
@@ -98,7 +97,7 @@ TEST(Subscription, HandsOutWhatCameBeforeTheEnd) {
   EXPECT_FALSE(subscription.open());
   EXPECT_FALSE(subscription.Ping(Deadline::In(5s)).ok());
   EXPECT_TRUE(subscription.Open(Deadline::In(5s)).ok());
-  EXPECT_EQ(subscription.sessions(), 2);
+  EXPECT_TRUE(subscription.open());
 }
 
 TEST(Subscription, SaysWhyItIsNot) {
