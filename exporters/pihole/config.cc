@@ -97,7 +97,7 @@ PollIntervals ReadIntervals(Fields fields) {
   PollIntervals i;
   i.dns = fields.Time("dns", 15s, 1s, 1h);
   i.chaos = fields.Time("chaos", 60s, 0s, 1h);
-  i.fast = fields.Time("fast", 15s, 50ms, 1h);
+  i.fast = fields.Time("fast", 15s, 1s, 1h);
   i.slow = fields.Time("slow", 60s, 1s, 24h);
   i.rare = fields.Time("rare", 5min, 1s, 24h);
   i.drift = fields.Time("drift", 5min, 0s, 24h);

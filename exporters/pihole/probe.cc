@@ -36,14 +36,6 @@ std::vector<std::string_view> Failures() {
   return names;
 }
 
-std::string RandomLetters() {
-  unsigned char bytes[kRandomLetters] = {};
-  std::string letters;
-  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return letters;
-  for (unsigned char b : bytes) letters += static_cast<char>('a' + b % 26);
-  return letters;
-}
-
 ProbeOutcome Failure(const absl::Status& error) {
   if (absl::IsDeadlineExceeded(error)) return ProbeOutcome::kTimeout;
   if (absl::IsUnavailable(error))
@@ -135,6 +127,14 @@ std::vector<ProbeOptions> DefaultProbes(Duration interval) {
       {"uncached", "{random}.com", DnsType::kA, udp, kAnswer, any, false, interval, 1s, {}},
       {"tcp", known, DnsType::kA, tcp, kAddress, any, false, 5min, 2s, {}},
   };
+}
+
+std::string RandomLetters() {
+  unsigned char bytes[kRandomLetters] = {};
+  std::string letters;
+  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return letters;
+  for (unsigned char b : bytes) letters += static_cast<char>('a' + b % 26);
+  return letters;
 }
 
 bool IsUncached(const ProbeOptions& probe) {

@@ -50,6 +50,8 @@ std::vector<ProbeOptions> DefaultProbes(Duration interval);
 
 // Whether each question is for a name that nobody asked for before, so that no cache has it.
 bool IsUncached(const ProbeOptions& probe);
+// 16 letters that nobody had before; "" if there are no random numbers.
+std::string RandomLetters();
 // What to ask now, with a new random name.
 DnsQuery QueryOf(const ProbeOptions& probe);
 

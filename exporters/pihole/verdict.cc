@@ -1,8 +1,6 @@
 // What comes in: looks over DNS, polls of the API, seats.
 #include "exporters/pihole/verdict.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
@@ -35,17 +33,9 @@ ServiceOptions OfAll(const PiholesOptions& all) {
   return ToServiceOptions(all, "all", "a Pi-hole that resolves and blocks");
 }
 
-std::string RandomName() {
-  unsigned char bytes[8] = {};
-  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) return "unnamed";
-  std::string name;
-  for (unsigned char b : bytes) name += absl::StrFormat("%02x", b);
-  return name;
-}
-
 }  // namespace
 
-Piholes::Piholes(PiholesOptions options) : all_(OfAll(options)), installation_(RandomName()) {
+Piholes::Piholes(PiholesOptions options) : all_(OfAll(options)), installation_(RandomLetters()) {
   Configure(std::move(options));
 }
 

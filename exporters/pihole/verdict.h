@@ -38,7 +38,7 @@ class Piholes {
   const PiholesOptions& options() const { return options_; }
   // Kept from before, for the URL of its API: no other host is to see it. "" = none.
   std::string sid(const std::string& pihole) const;
-  // "sentinel-pihole-exporter/0.1.0 (3f9a...)": the same as long as the state directory is.
+  // "sentinel-pihole-exporter/0.1.0 (qkzv...)": the same as long as the state directory is.
   std::string user_agent() const;
 
  private:
