@@ -17,6 +17,9 @@ TEST_F(RedisPaceLab, WhatComesInABurstAfterACutIsCountedAndDatesNothing) {
   const Labels asked_for = Scope({{"kind", "switchover"}});
   Link link("s1");
   RedisExporter exporter("s2", {link.AsAddressMap()});
+  exporter.Await(20, "there is a replica to promote", [](const Page& p) {
+    return p.Is("redis_sentinel_failover_possible", {{"master_name", "mymaster"}}, 1);
+  });
   Page before = exporter.AwaitHealthy();
   ASSERT_EQ(before.Get("redis_sentinel_late_events_total", of), 0);
   const Now begin = Now::Read();

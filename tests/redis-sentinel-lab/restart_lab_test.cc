@@ -48,6 +48,9 @@ TEST_F(RedisRestartLab, WhatTheLastChangeTookIsStillKnown) {
   Page before;
   {
     RedisExporter exporter("s1", {}, state);
+    exporter.Await(20, "there is a replica to promote", [](const Page& p) {
+      return p.Is("redis_sentinel_failover_possible", {{"master_name", "mymaster"}}, 1);
+    });
     exporter.AwaitHealthy();
     lab.Do("failover");
     before = exporter.Await(30, "the old master is a replica", [&](const Page& p) {
