@@ -73,7 +73,8 @@ struct ListAnswer {
 };
 
 struct VersionAnswer {
-  struct Component { std::string component, version, latest; };  // core, web, ftl, docker
+  // core, web, ftl, docker; docker has no branch
+  struct Component { std::string component, version, branch, latest; };
   std::vector<Component> components;
 };
 

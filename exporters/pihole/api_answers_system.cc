@@ -43,10 +43,11 @@ std::string_view ListType(std::string_view type) {
   return type == "block" || type == "allow" ? type : "other";
 }
 
-void AddComponent(VersionAnswer& answer, std::string_view name, JsonView local, JsonView remote) {
+void AddComponent(VersionAnswer& answer, std::string_view name, JsonView local, JsonView branch,
+                  JsonView remote) {
   std::string version = TextIn(local);
   if (version.empty()) return;
-  answer.components.push_back({std::string(name), version, TextIn(remote)});
+  answer.components.push_back({std::string(name), version, TextIn(branch), TextIn(remote)});
 }
 
 std::optional<double> Celsius(JsonView sensors) {
@@ -111,9 +112,11 @@ absl::StatusOr<VersionAnswer> ReadVersion(JsonView answer) {
   VersionAnswer read;
   for (std::string_view name : {"core", "web", "ftl"}) {
     JsonView component = version[name];
-    AddComponent(read, name, component["local"]["version"], component["remote"]["version"]);
+    JsonView local = component["local"];
+    AddComponent(read, name, local["version"], local["branch"], component["remote"]["version"]);
   }
-  AddComponent(read, "docker", version["docker"]["local"], version["docker"]["remote"]);
+  JsonView docker = version["docker"];
+  AddComponent(read, "docker", docker["local"], JsonView(), docker["remote"]);
   return read;
 }
 

@@ -26,6 +26,10 @@ const Metric kDuration("pihole_api_request_duration_seconds", Type::kHistogram,
                        "How long answered requests to the API took.", "pihole");
 const Metric kPart("pihole_api_part_timestamp_seconds", Type::kGauge,
                    "When the API told what is shown of this subject.", "pihole", "part");
+const Metric kEndpoint("pihole_api_endpoint_up", Type::kGauge,
+                       "Whether the last request for this path was answered as it should be. What "
+                       "it tells is absent if not. Of version 6 alone.",
+                       "pihole", "path");
 const Metric kStart("pihole_ftl_start_timestamp_seconds", Type::kGauge,
                     "When FTL started, within two seconds.", "pihole");
 const Metric kObserved("pihole_queries_observed_total", Type::kCounter,
@@ -117,6 +121,8 @@ void ApiFacts::ShowClient(const std::string& pihole, const Now& now, Samples& ou
   for (auto& [result, n] : logins_) out.Add(kLoginsTotal, {pihole, result}, n);
   for (auto& [part, at] : FreshParts(*snapshot_, now.at))
     out.Add(kPart, {pihole, part}, now.Unix(at));
+  for (auto& [path, part] : snapshot_->paths)
+    if (auto* well = part.Fresh(now.at)) out.Add(kEndpoint, {pihole, path}, *well);
   std::string lines, name(kDuration.name), label = RenderLabels({{"pihole", pihole}});
   double count = 0;
   for (std::size_t i = 0; i < duration_counts_.size(); ++i) {

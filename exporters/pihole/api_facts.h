@@ -12,7 +12,7 @@
 
 // What one Pi-hole's API told, over time, and all metrics of it:
 //   the client      pihole_api_up, _state, _requests_total, _logins_total,
-//                   _request_duration_seconds, _part_timestamp_seconds
+//                   _request_duration_seconds, _part_timestamp_seconds, _endpoint_up
 //   the details     see show_details.h
 //   over polls      pihole_queries_observed_total, pihole_ftl_start_timestamp_seconds
 // but drift, which takes several Pi-holes: drift_facts.h.

@@ -36,6 +36,8 @@ struct ApiSnapshot {
   Part<DatabaseAnswer> database;
   Part<SystemAnswer> system;
   Part<ConfigItems> config;  // for drift
+  // Version 6: whether the last request for a path was answered as it should be.
+  std::map<std::string, Part<bool>> paths;
 };
 
 // What the client did since the last look.

@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "exporters/pihole/answer_values.h"
 #include "exporters/pihole/api_answers.h"
 
 namespace {
 
 constexpr std::size_t kMaxBytes = 1 << 20;
 constexpr std::size_t kMaxRulesBytes = 32 << 20;  // 221 bytes a rule
+
+void Note(ApiSnapshot& snapshot, const std::string& path, Duration interval, bool well) {
+  snapshot.paths[path] = {std::make_shared<const bool>(well), Clock::now(), interval};
+}
 
 }  // namespace
 
@@ -23,15 +28,17 @@ void CurrentPoll::Add(const char* path, Duration interval, Part<T> ApiSnapshot::
     (snapshot.*part).value = value.ok() ? std::make_shared<const T>(*std::move(value)) : nullptr;
     (snapshot.*part).at = Clock::now();
     (snapshot.*part).interval = interval;
+    Note(snapshot, path, interval, value.ok());
     return value.status();
   };
   requests_.push_back({interval, ask});
 }
 
 void CurrentPoll::AddSensors(Duration interval) {
-  auto ask = [this](const Deadline& end, ApiSnapshot&) {
+  auto ask = [=, this](const Deadline& end, ApiSnapshot& snapshot) {
     auto answer = Get("/api/info/sensors", end, kMaxBytes);
     if (ended_) return answer.status();
+    Note(snapshot, "/api/info/sensors", interval, answer.ok());
     absl::Status status = answer.status();
     sensors_ = answer.ok() ? std::optional(*std::move(answer)) : std::nullopt;
     return status;
@@ -96,17 +103,23 @@ bool CurrentPoll::FewRules(const ApiSnapshot& snapshot, Instant now) const {
 
 absl::Status CurrentPoll::AskDrift(const Deadline& end, ApiSnapshot& snapshot) {
   absl::Status last;
-  auto get = [&](const char* path, std::size_t max_bytes) -> std::optional<Json> {
+  // What /api/NAME answers: an object with a NAME.
+  auto get = [&](const char* name, std::size_t max_bytes) -> std::optional<Json> {
     if (ended_) return std::nullopt;
+    const std::string path = std::string("/api/") + name;
     auto answer = Get(path, end, max_bytes);
-    if (answer.ok()) return *std::move(answer);
-    last = answer.status();
-    return std::nullopt;
+    if (answer.ok() && !answer->view()[name].exists()) {
+      client_.set_state(ApiState::kBadResponse);
+      answer = NotSuch(path, answer->view());
+    }
+    if (!answer.ok()) last = answer.status();
+    if (!ended_) Note(snapshot, path, drift_interval_, answer.ok());
+    return answer.ok() ? std::optional(*std::move(answer)) : std::nullopt;
   };
-  auto groups = get("/api/groups", kMaxBytes), lists = get("/api/lists", kMaxBytes),
-       clients = get("/api/clients", kMaxBytes), config = get("/api/config", kMaxBytes);
+  auto groups = get("groups", kMaxBytes), lists = get("lists", kMaxBytes),
+       clients = get("clients", kMaxBytes), config = get("config", kMaxBytes);
   std::optional<Json> domains;
-  if (FewRules(snapshot, Clock::now())) domains = get("/api/domains", kMaxRulesBytes);
+  if (FewRules(snapshot, Clock::now())) domains = get("domains", kMaxRulesBytes);
   if (ended_) return last;
   auto view = [](const std::optional<Json>& json) { return json ? json->view() : JsonView(); };
   DriftAnswers answers{view(groups), view(lists), view(domains), view(clients), view(config)};

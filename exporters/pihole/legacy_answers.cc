@@ -56,9 +56,10 @@ std::optional<VersionAnswer> VersionIn(JsonView answer) {
   VersionAnswer version;
   for (auto [name, key] : {std::pair("core", "core"), std::pair("web", "web"),
                            std::pair("ftl", "FTL")}) {
-    std::string installed = TextIn(answer[key + std::string("_current")]);
+    auto text = [&](const char* what) { return TextIn(answer[key + std::string(what)]); };
+    std::string installed = text("_current");
     if (installed.empty()) continue;
-    version.components.push_back({name, installed, TextIn(answer[key + std::string("_latest")])});
+    version.components.push_back({name, installed, text("_branch"), text("_latest")});
   }
   if (version.components.empty()) return std::nullopt;
   return version;

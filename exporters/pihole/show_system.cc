@@ -12,7 +12,7 @@ const Metric kSeats("pihole_api_sessions", Type::kGauge,
 const Metric kSeatsMax("pihole_api_sessions_max", Type::kGauge, "Seats of the API.", "pihole");
 const Metric kComponent("pihole_component_info", Type::kInfo,
                         "A part of Pi-hole, and the version that could be there.", "pihole",
-                        "component", "version", "latest");
+                        "component", "version", "branch", "latest");
 const Metric kUpdate("pihole_update_available", Type::kGauge,
                      "Whether a newer version of the part is known.", "pihole", "component");
 const Metric kSize("pihole_database_size_bytes", Type::kGauge,
@@ -45,7 +45,7 @@ struct Adder {
 void ShowVersions(const std::string& pihole, const VersionAnswer& answer, Samples& out) {
   for (auto& c : answer.components) {
     if (c.version.empty()) continue;
-    out.Add(kComponent, {pihole, c.component, c.version, c.latest}, 1);
+    out.Add(kComponent, {pihole, c.component, c.version, c.branch, c.latest}, 1);
     if (auto newer = IsNewer(c.latest, c.version)) out.Add(kUpdate, {pihole, c.component}, *newer);
   }
 }

@@ -66,7 +66,8 @@ void System(JsonView answer) {
   if (auto read = ReadLists(answer); read.ok())
     for (auto& list : *read) Require(Sound(list.update_unix) && Sound(list.status));
   if (auto read = ReadVersion(answer); read.ok())
-    for (auto& c : read->components) Require(Sound(c.version) && Sound(c.latest));
+    for (auto& c : read->components) 
+      Require(Sound(c.version) && Sound(c.branch) && Sound(c.latest));
   if (auto read = ReadDatabase(answer); read.ok()) Require(Sound(read->bytes));
   if (auto read = ReadSystem(answer, answer); read.ok()) {
     Require(Sound(read->memory_total_bytes) && Sound(read->load1));

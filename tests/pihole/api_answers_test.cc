@@ -197,6 +197,7 @@ TEST(ApiAnswers, MessagesVersionsDatabase) {
   ASSERT_EQ(version->components.size(), 1u);  // the others are null
   EXPECT_EQ(version->components[0].component, "ftl");
   EXPECT_EQ(version->components[0].version, "v6.4.1-dirty");
+  EXPECT_EQ(version->components[0].branch, "master");
   EXPECT_EQ(version->components[0].latest, "");
 
   auto database = ReadDatabase(Answer::Recorded("v6/nopw_info_database"));

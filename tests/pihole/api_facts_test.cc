@@ -220,4 +220,19 @@ TEST_F(ApiFactsTest, WithoutAnApi) {
   EXPECT_THAT(Page(0), Not(HasSubstr("pihole_api_up{")));
 }
 
+TEST_F(ApiFactsTest, SaysWhichEndpointFails) {
+  ApiSnapshot snapshot;
+  auto note = [&](const std::string& path, bool well, double at) {
+    snapshot.paths[path] = {std::make_shared<const bool>(well), At(at).at, kInterval};
+  };
+  note("/api/history", true, 0);
+  note("/api/lists", false, 10);
+  Look(snapshot, 10);
+  EXPECT_THAT(Page(11), HasSubstr("endpoint_up{pihole=\"pi1\",path=\"/api/history\"} 1\n"));
+  EXPECT_THAT(Page(11), HasSubstr("endpoint_up{pihole=\"pi1\",path=\"/api/lists\"} 0\n"));
+  // Three intervals later it is not known.
+  EXPECT_THAT(Page(46), Not(HasSubstr("/api/history")));
+  EXPECT_THAT(Page(46), HasSubstr("/api/lists"));
+}
+
 }  // namespace

@@ -95,6 +95,8 @@ TEST(ApiPoll, AFaultOfOneAnswerCostsItsPartAlone) {
       ApiLook look = polls.Poll();
       auto expected = all;
       expected.erase(path);
+      EXPECT_EQ(look.snapshot->paths.size(), 17u);
+      for (auto& [other, part] : look.snapshot->paths) EXPECT_EQ(*part.value, other != path);
       EXPECT_EQ(Known(*look.snapshot), expected) << fault << path;
       EXPECT_EQ(look.state, ApiState::kOk) << fault << path << polls.status;
       polls.poll->Leave(Deadline::In(1s));

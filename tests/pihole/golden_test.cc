@@ -55,6 +55,9 @@ std::shared_ptr<ApiSnapshot> Recorded(double at, bool lists) {
   auto sensors = Answer("{\"sensors\":{\"cpu_temp\":48.5,\"unit\":\"C\"}}");
   s->system = PartOf(ReadSystem(of("info_system"), sensors), at, seconds(300));
   s->config = {std::make_shared<ConfigItems>(Settings(lists)), At(at), seconds(300)};
+  for (std::string path : {"history", "info/ftl", "lists"})
+    s->paths["/api/" + path] = {std::make_shared<const bool>(path != "lists" || lists), At(at),
+                                seconds(60)};
   return s;
 }
 

@@ -49,6 +49,7 @@ TEST(LegacyAnswers, CacheAndVersions) {
   EXPECT_EQ(read->version->components[0].version, "v5.18.4");
   EXPECT_EQ(read->version->components[2].component, "ftl");
   EXPECT_EQ(read->version->components[2].version, "v5.25.2");
+  EXPECT_EQ(read->version->components[2].branch, "master");
   EXPECT_EQ(read->version->components[2].latest, "v5.25.2");
 }
 
