@@ -16,7 +16,8 @@ long long Polls(const FakePihole& fake) { return fake.Count({"requests", "GET /a
 struct Farm {
   explicit Farm(int n) {
     for (int i = 0; i < n; ++i) {
-      fakes.push_back(std::make_unique<FakePihole>(R"({"password": "secret", "foreign_seats": 2})"));
+      fakes.push_back(
+          std::make_unique<FakePihole>(R"({"password": "secret", "foreign_seats": 2})"));
       yaml += EntryOf("pi" + std::to_string(i), *fakes.back());
     }
     yaml += "intervals: {dns: 1s, fast: 1s, slow: 1s, rare: 1s, drift: 1s}\n";

@@ -1,49 +1,16 @@
 // The eye on one Pi-hole over DNS, as the Pi-hole sees it: what it is asked, how often, and for how
 // long a look waits.
-#include "exporters/pihole/dns_eye.h"
-
-#include <gtest/gtest.h>
-
-#include "tests/pihole/fake_pihole.h"
+#include "tests/pihole/dns_watch.h"
 
 namespace {
 
 using namespace std::chrono_literals;
 
-struct Watch {
-  explicit Watch(const std::string& dns, const std::string& more = "") {
-    Fields fields = Fields::FromText(
-        "test.yml", "piholes: [{name: pi, dns: \"" + dns + "\"}]\n" + more);
-    auto read = ReadPiholes(fields);
-    EXPECT_TRUE(read.ok()) << read.status();
-    options = *std::move(read);
-    board = std::make_shared<PiholesBoard>(Piholes(options));
-    eye = std::make_unique<DnsEye>(board, options.piholes[0], options);
-  }
-  explicit Watch(const FakePihole& fake, const std::string& more = "")
-      : Watch("127.0.0.1:" + std::to_string(fake.dns_port()), more) {}
-
-  Deadline LookDeadline() const { return Deadline::In(DnsLookDeadline(options.probes)); }
-  // A look at that second of the test's own clock.
-  DnsLook Ask(double seconds) { return eye->Ask(LookDeadline(), Second(seconds)); }
-  Duration Pause(double seconds) const { return eye->Pause(Second(seconds)); }
-  static Instant Second(double seconds) { return Instant(FromSeconds(1000 + seconds)); }
-  std::string Page() const {
-    Samples out;
-    board->Show(Now::Read(), out);
-    return RenderPage({&out}, Format::kText);
-  }
-
-  PiholesOptions options;
-  std::shared_ptr<PiholesBoard> board;
-  std::unique_ptr<DnsEye> eye;
-};
-
 TEST(PiholeDnsEye, AsksEachQuestionOnceWhileAllIsWell) {
   FakePihole fake;
-  Watch watch(fake);
+  DnsWatch watch(fake);
   const Instant begin = Clock::now();
-  Next next = watch.eye->Look(watch.LookDeadline());
+  Next next = watch.Look();
   EXPECT_TRUE(next.status.ok()) << next.status;
   EXPECT_GE(next.at, begin + 15s);
   EXPECT_LE(next.at, Clock::now() + 15s);
@@ -56,7 +23,7 @@ TEST(PiholeDnsEye, AsksEachQuestionOnceWhileAllIsWell) {
 
 TEST(PiholeDnsEye, AsksOverTcpAndForTheCountersNowAndThen) {
   FakePihole fake;
-  Watch watch(fake);
+  DnsWatch watch(fake);
   for (int at = 0; at < 1200; at += 15) {
     DnsLook look = watch.Ask(at);
     EXPECT_EQ(look.chaos.has_value(), at % 60 == 15) << at;
@@ -71,7 +38,7 @@ TEST(PiholeDnsEye, AsksOverTcpAndForTheCountersNowAndThen) {
 // At the eye's own pace: calm, failing for ten minutes, and well again.
 TEST(PiholeDnsEye, EverySecondForTheFirstFiveMinutesOfFailing) {
   FakePihole fake;
-  Watch watch(fake);
+  DnsWatch watch(fake);
   double at = 0;
   auto until = [&](double seconds) {
     fake.ResetCounts();
@@ -91,9 +58,9 @@ TEST(PiholeDnsEye, EverySecondForTheFirstFiveMinutesOfFailing) {
 // A hung Pi-hole costs a look its second, and is not asked over TCP on top of that.
 TEST(PiholeDnsEye, TheSilentAreNotWaitedForTwice) {
   FakePihole fake(R"({"dns": "silent"})");
-  Watch watch(fake);
+  DnsWatch watch(fake);
   const Instant begin = Clock::now();
-  Next next = watch.eye->Look(watch.LookDeadline());
+  Next next = watch.Look();
   EXPECT_LT(Clock::now() - begin, 1900ms);
   EXPECT_TRUE(absl::IsDeadlineExceeded(next.status)) << next.status;
   EXPECT_LE(next.at, Clock::now() + 1s);
@@ -108,7 +75,7 @@ TEST(PiholeDnsEye, TheSilentAreNotWaitedForTwice) {
 // Resends and what nobody answers, too: all of it stands in the Pi-hole's statistics.
 TEST(PiholeDnsEye, CountsEveryQuestionThatItSends) {
   FakePihole fake;
-  Watch watch(fake);
+  DnsWatch watch(fake);
   auto asked = [&](const std::string& transport) {
     double sum = 0;
     Json counts = fake.Counts();
@@ -117,14 +84,15 @@ TEST(PiholeDnsEye, CountsEveryQuestionThatItSends) {
     return sum;
   };
   auto shown = [&](const std::string& transport) {
-    std::string page = watch.Page(), series = "pihole_probes_sent_total{pihole=\"pi\",transport=\"" +
-                                              transport + "\"} ";
+    const std::string page = watch.Page();
+    const std::string series =
+        "pihole_probes_sent_total{pihole=\"pi\",transport=\"" + transport + "\"} ";
     std::size_t at = page.find(series);
     return at == page.npos ? -1 : std::stod(page.substr(at + series.size()));
   };
   for (std::string dns : {"normal", "silent", "servfail", "normal"}) {
     fake.Tell("{\"dns\": \"" + dns + "\"}");
-    watch.eye->Look(watch.LookDeadline());
+    watch.Look();
     EXPECT_EQ(shown("udp"), asked("udp")) << dns;
     EXPECT_EQ(shown("tcp"), asked("tcp")) << dns;
   }
@@ -141,7 +109,7 @@ constexpr char kThreeOverTcp[] = R"(probes:
 
 TEST(PiholeDnsEye, ALookKeepsToItsDeadline) {
   FakePihole fake(R"({"dns_tcp": "silent"})");
-  Watch watch(fake, kThreeOverTcp);
+  DnsWatch watch(fake, kThreeOverTcp);
   EXPECT_EQ(DnsLookDeadline(watch.options.probes), 1700ms);
   Instant begin = Clock::now();
   DnsLook look = watch.Ask(0);  // all three share the time of one
@@ -159,7 +127,7 @@ TEST(PiholeDnsEye, ALookKeepsToItsDeadline) {
 // One that must pass over TCP, too, is down while it is silent over UDP, though TCP was not asked.
 TEST(PiholeDnsEye, SilenceIsAFailureOfWhatIsMandatoryOverTcp) {
   FakePihole fake;
-  Watch watch(fake, R"(probes:
+  DnsWatch watch(fake, R"(probes:
   - {name: resolve, query: google.com, mandatory: true, timeout: 50ms}
   - {name: blocked, query: ads.google.com, expect: blocked, mandatory: true, timeout: 50ms}
   - {name: tcp, query: google.com, transport: tcp, mandatory: true}
@@ -168,21 +136,21 @@ TEST(PiholeDnsEye, SilenceIsAFailureOfWhatIsMandatoryOverTcp) {
     return watch.Page().find("ha_service_up{service=\"dns\",scope=\"pi\"} " +
                              std::to_string(value)) != std::string::npos;
   };
-  watch.eye->Look(watch.LookDeadline());
+  watch.Look();
   EXPECT_TRUE(up(1)) << watch.Page();
   fake.Tell(R"({"dns": "silent"})");
-  for (int i = 0; i < 2; ++i) watch.eye->Look(watch.LookDeadline());
+  for (int i = 0; i < 2; ++i) watch.Look();
   EXPECT_TRUE(up(0)) << watch.Page();
 }
 
 // 127.1 is a name to us, and the C library finds 127.0.0.1 under it without asking anybody.
 TEST(PiholeDnsEye, AsksAServerThatIsGivenByName) {
   FakePihole fake;
-  Watch watch("127.1:" + std::to_string(fake.dns_port()));
+  DnsWatch watch("127.1:" + std::to_string(fake.dns_port()));
   DnsLook look = watch.Ask(0);
   EXPECT_TRUE(look.status.ok()) << look.status;
   for (auto& seen : look.probes) EXPECT_EQ(ProbeOutcomeName(seen.outcome), "passed") << seen.probe;
-  Watch nowhere("no-such-name.invalid:53");
+  DnsWatch nowhere("no-such-name.invalid:53");
   look = nowhere.Ask(0);
   EXPECT_FALSE(look.status.ok());
   EXPECT_NE(look.status.message().find("no-such-name.invalid"), std::string::npos) << look.status;
