@@ -76,9 +76,11 @@ std::string LogLine(LogFormat format, double unix_seconds, Level level, std::str
   return line + (format == LogFormat::kJson ? "}\n" : "\n");
 }
 
+bool Logs(Level level) { return level >= g_level; }
+
 void Log(Level level, std::string_view message,
          const std::vector<std::pair<std::string_view, std::string>>& fields) {
-  if (level < g_level) return;
+  if (!Logs(level)) return;
   std::string line = LogLine(g_format, Now::Read().unix_seconds, level, message, fields);
   // A log that cannot be written has nowhere to say so.
   [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line.data(), line.size());

@@ -14,6 +14,7 @@ enum class LogFormat { kLogfmt, kJson };
 void ConfigureLog(Level level, LogFormat format);
 void Log(Level level, std::string_view message,
          const std::vector<std::pair<std::string_view, std::string>>& fields = {});
+bool Logs(Level level);  // whether such a line is written: for one that costs something to make
 
 // Exposed for tests: the line that Log writes, for the given wall clock (Unix seconds).
 std::string LogLine(LogFormat format, double unix_seconds, Level level, std::string_view message,

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "exporters/pihole/api_poll.h"
+#include "exporters/pihole/drift_log.h"
 
 using namespace std::chrono_literals;
 
@@ -21,8 +22,9 @@ class ApiEye : public Collector {
     const Instant begin = Clock::now();
     if (begin < not_before_) return {status_, std::min(due_, not_before_)};
     if (!poll_) poll_.emplace(pihole_, all_, Means());
-    auto [status, look] = poll_->Poll(deadline);
+    auto [status, look, texts] = poll_->Poll(deadline);
     board_->Post({{"api " + pihole_.name, begin, Clock::now()}, std::move(look)});
+    if (!texts.empty()) NameDrift(texts);
     status_ = status;
     const Duration fast = all_.intervals.fast;
     due_ = std::max(begin + fast, Clock::now());
@@ -34,6 +36,11 @@ class ApiEye : public Collector {
   }
 
  private:
+  void NameDrift(const ItemTexts& texts) const {
+    LogDrift(pihole_.name, texts, board_->With([&](const Piholes& piholes) {
+      return piholes.compared_with(pihole_.name, Clock::now());
+    }));
+  }
   // What an earlier process, or the eye before this one, left on the board: asked for when we look
   // first, because until then that one may still be at work.
   SessionMeans Means() {

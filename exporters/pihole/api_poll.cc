@@ -78,7 +78,8 @@ ApiPoll::Result ApiPoll::Poll(const Deadline& deadline) {
     if (mode_ == ApiMode::kV6) return PollCurrent(deadline);
     return legacy_.Poll(deadline.AtMost(kTimeoutsAPoll * options_.timeout), snapshot_);
   };
-  Result result{poll(), {}};
+  Result result{poll(), {}, {}};
+  result.texts = current_.TakeTexts();
   const ApiState state = result.status.ok() ? ApiState::kOk : client_.state();
   // Another program, or version, may answer there by now.
   if (!session_.shut_out() && (state == ApiState::kHttpError || state == ApiState::kBadResponse))

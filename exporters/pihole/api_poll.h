@@ -21,6 +21,7 @@ class ApiPoll {
   struct Result {
     absl::Status status;
     ApiLook look;
+    ItemTexts texts;  // see CurrentPoll::TakeTexts()
   };
   Result Poll(const Deadline& deadline);
   void Leave(const Deadline& deadline);

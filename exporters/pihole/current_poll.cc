@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/log.h"
 #include "exporters/pihole/answer_values.h"
 #include "exporters/pihole/api_answers.h"
 
@@ -123,15 +124,16 @@ absl::Status CurrentPoll::AskDrift(const Deadline& end, ApiSnapshot& snapshot) {
   if (ended_) return last;
   auto view = [](const std::optional<Json>& json) { return json ? json->view() : JsonView(); };
   DriftAnswers answers{view(groups), view(lists), view(domains), view(clients), view(config)};
-  auto items = FingerprintsOf(answers, drift_.include_comments);
+  auto texts = ItemTextsOf(answers, drift_.include_comments);
   const Instant at = Clock::now();
   snapshot.config = {nullptr, at, drift_interval_};
   snapshot.seats_max = {nullptr, at, drift_interval_};
   if (config)
     if (auto most = ReadSeatsMax(config->view()); most.ok())
       snapshot.seats_max.value = std::make_shared<const double>(*most);
-  if (items.empty()) return last;
-  snapshot.config.value = std::make_shared<const ConfigItems>(std::move(items));
+  if (texts.empty()) return last;
+  snapshot.config.value = std::make_shared<const ConfigItems>(FingerprintsOf(texts));
+  if (Logs(Level::kDebug)) texts_ = std::move(texts);
   return absl::OkStatus();
 }
 

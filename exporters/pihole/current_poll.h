@@ -2,6 +2,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "exporters/pihole/api_session.h"
@@ -34,6 +35,8 @@ class CurrentPoll {
   // Fills `snapshot`. OK if anything was answered well and nothing said that the whole Pi-hole is
   // unwell; else the last error, and client.state() says which.
   absl::Status Poll(Instant now, const PollDeadlines& deadlines, ApiSnapshot& snapshot);
+  // What the settings were, if the last poll read them and the log wants to know; once.
+  ItemTexts TakeTexts() { return std::exchange(texts_, {}); }
 
  private:
   struct Request {
@@ -55,6 +58,7 @@ class CurrentPoll {
   const Duration fast_, drift_interval_;
   std::vector<Request> requests_;
   std::optional<Json> sensors_;  // until the system is asked
+  ItemTexts texts_;
   // Of the poll under way.
   bool good_ = false;     // something was answered well
   bool silence_ = false;  // the last request got no answer

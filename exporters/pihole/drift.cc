@@ -188,12 +188,12 @@ const std::vector<std::string_view> kDriftComponents = {
     "groups",    "lists",      "domains",   "clients",      "dns_hosts",
     "dns_cnames", "upstreams", "dhcp_hosts", "dns_settings", "comments"};
 
-ConfigItems FingerprintsOf(const DriftAnswers& answers, bool include_comments) {
+ItemTexts ItemTextsOf(const DriftAnswers& answers, bool include_comments) {
   JsonView groups = answers.groups["groups"], dns = answers.config["config"]["dns"];
   GroupNames names = NamesOf(groups);
-  ConfigItems config;
-  auto add = [&](const char* component, const Items& items) {
-    if (items) config[component] = ComponentOf(*items);
+  ItemTexts texts;
+  auto add = [&](const char* component, Items items) {
+    if (items) texts[component] = *std::move(items);
   };
   add("groups", ItemsOf(groups, [](JsonView e) {
         return std::vector{TextOf(e["name"]), TruthOf(e["enabled"])};
@@ -215,6 +215,12 @@ ConfigItems FingerprintsOf(const DriftAnswers& answers, bool include_comments) {
   add("dhcp_hosts", EntriesOf(answers.config["config"]["dhcp"]["hosts"]));
   add("dns_settings", SettingsOf(dns));
   if (include_comments) add("comments", CommentsOf(answers));
+  return texts;
+}
+
+ConfigItems FingerprintsOf(const ItemTexts& texts) {
+  ConfigItems config;
+  for (auto& [component, items] : texts) config[component] = ComponentOf(items);
   return config;
 }
 
@@ -223,4 +229,12 @@ std::size_t DifferingItems(const ComponentItems& a, const ComponentItems& b) {
   std::set_symmetric_difference(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(),
                                 std::back_inserter(differing));
   return differing.size();
+}
+
+std::vector<std::string> NotIn(const ComponentItems& other, const std::vector<std::string>& texts) {
+  std::vector<std::string> missing;
+  for (auto& text : texts)
+    if (!std::binary_search(other.items.begin(), other.items.end(), Hash(text)))
+      missing.push_back(text);
+  return missing;
 }

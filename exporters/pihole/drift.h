@@ -37,9 +37,15 @@ using ConfigItems = std::map<std::string, ComponentItems, std::less<>>;
 struct DriftAnswers {
   JsonView groups, lists, domains, clients, config;
 };
-// A component whose answer is absent or misshapen (an item of another shape, a group that nobody
-// knows) is absent. Components whose items refer to groups need the groups, comments all four.
-ConfigItems FingerprintsOf(const DriftAnswers& answers, bool include_comments);
+// The items by component, as text. A component whose answer is absent or misshapen (an item of
+// another shape, a group that nobody knows) is absent. Components whose items refer to groups need
+// the groups, comments all four.
+using ItemTexts = std::map<std::string, std::vector<std::string>, std::less<>>;
+ItemTexts ItemTextsOf(const DriftAnswers& answers, bool include_comments);
+
+ConfigItems FingerprintsOf(const ItemTexts& texts);
 
 // How many items one has and the other has not, both ways; an item that was changed counts as two.
 std::size_t DifferingItems(const ComponentItems& a, const ComponentItems& b);
+// Those of `texts` that the other one has not.
+std::vector<std::string> NotIn(const ComponentItems& other, const std::vector<std::string>& texts);

@@ -83,6 +83,15 @@ void DriftFacts::Show(const std::vector<std::string>& piholes, const std::string
   }
 }
 
+std::map<std::string, std::shared_ptr<const ConfigItems>> DriftFacts::ComparedWith(
+    const std::string& pihole, const std::string& reference, Instant now) const {
+  std::map<std::string, std::shared_ptr<const ConfigItems>> others;
+  for (auto& [name, part] : configs_)
+    if (name != pihole && (pihole == reference || name == reference) && part.Fresh(now))
+      others[name] = part.value;
+  return others;
+}
+
 std::string DriftFacts::Facts() const {
   std::string list;
   for (auto& [key, since] : since_unix_seconds_) {

@@ -27,6 +27,11 @@ class DriftFacts {
   void Show(const std::vector<std::string>& piholes, const std::string& reference, const Now& now,
             Samples& out) const;
 
+  // Whose settings are compared with those of `pihole` now: the reference's, or for that one those
+  // of all others.
+  std::map<std::string, std::shared_ptr<const ConfigItems>> ComparedWith(
+      const std::string& pihole, const std::string& reference, Instant now) const;
+
   int facts_revision() const { return facts_revision_; }
   std::string Facts() const;  // JSON: an array
   // What makes no sense in `facts` is left out.

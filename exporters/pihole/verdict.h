@@ -38,6 +38,10 @@ class Piholes {
   const PiholesOptions& options() const { return options_; }
   // Kept from before, for the URL of its API: no other host is to see it. "" = none.
   std::string sid(const std::string& pihole) const;
+  std::map<std::string, std::shared_ptr<const ConfigItems>> compared_with(
+      const std::string& pihole, Instant now) const {
+    return drift_.ComparedWith(pihole, options_.drift.reference, now);
+  }
   // "sentinel-pihole-exporter/0.1.0 (qkzv...)": the same as long as the state directory is.
   std::string user_agent() const;
 

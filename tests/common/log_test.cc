@@ -88,6 +88,8 @@ std::string Stderr(F&& f) {
 TEST(Log, DropsLinesBelowTheLevel) {
   std::string text = Stderr([] {
     Log(Level::kDebug, "one");
+    EXPECT_FALSE(Logs(Level::kDebug));
+    EXPECT_TRUE(Logs(Level::kInfo));
     ConfigureLog(Level::kError, LogFormat::kLogfmt);
     Log(Level::kWarn, "two");
     Log(Level::kError, "three");

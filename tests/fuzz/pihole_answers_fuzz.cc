@@ -88,7 +88,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Queries(answer);
   System(answer);
   const DriftAnswers all{answer, answer, answer, answer, answer};
-  ConfigItems with = FingerprintsOf(all, true), without = FingerprintsOf(all, false);
+  ConfigItems with = FingerprintsOf(ItemTextsOf(all, true)),
+              without = FingerprintsOf(ItemTextsOf(all, false));
   for (auto& [component, items] : with) {
     Require(items.fingerprint < 1ull << 48 && DifferingItems(items, items) == 0);
     Require(component == "comments" || without.at(component).fingerprint == items.fingerprint);

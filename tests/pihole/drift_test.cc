@@ -77,8 +77,8 @@ class PiholeOf {
                 Answer(Config(home))};
   }
   ConfigItems items(bool comments = true) const {
-    return FingerprintsOf({answers_[0], answers_[1], answers_[2], answers_[3], answers_[4]},
-                          comments);
+    return FingerprintsOf(ItemTextsOf({answers_[0], answers_[1], answers_[2], answers_[3], answers_[4]},
+                          comments));
   }
 
  private:
@@ -135,7 +135,7 @@ TEST(Drift, EveryComponentOfTheRecordedPihole) {
   Answer groups = Answer::Recorded("v6/nopw_groups"), lists = Answer::Recorded("v6/nopw_lists"),
          domains = Answer::Recorded("v6/nopw_domains"),
          clients = Answer::Recorded("v6/nopw_clients"), config = Answer::Recorded("v6/nopw_config");
-  ConfigItems all = FingerprintsOf({groups, lists, domains, clients, config}, true);
+  ConfigItems all = FingerprintsOf(ItemTextsOf({groups, lists, domains, clients, config}, true));
   ASSERT_EQ(all.size(), kDriftComponents.size());
   const std::map<std::string, std::size_t> sizes = {
       {"groups", 2}, {"lists", 4}, {"domains", 3}, {"clients", 1}, {"dns_hosts", 2},
@@ -146,7 +146,7 @@ TEST(Drift, EveryComponentOfTheRecordedPihole) {
     EXPECT_GT(all[name].fingerprint, 0u) << name;
     EXPECT_LT(all[name].fingerprint, 1ull << 48) << name;
   }
-  EXPECT_EQ(FingerprintsOf({groups, lists, domains, clients, config}, false).count("comments"), 0u);
+  EXPECT_EQ(ItemTextsOf({groups, lists, domains, clients, config}, false).count("comments"), 0u);
   // What is hashed is fixed: exporters of two versions must agree. Of the groups it is
   //   printf '["Default",true]\n["kids",true]\n' | sha256sum
   EXPECT_EQ(all["groups"].fingerprint, 269064173156171u);
@@ -226,7 +226,7 @@ TEST(Drift, AChangeShowsInItsComponentAlone) {
 TEST(Drift, TheOrderOfReverseServersDoesNotCount) {
   auto of = [](const std::string& servers) {
     const Answer config(R"({"config": {"dns": {"revServers": [)" + servers + "]}}}");
-    return FingerprintsOf({{}, {}, {}, {}, config}, false).at("dns_settings").fingerprint;
+    return FingerprintsOf(ItemTextsOf({{}, {}, {}, {}, config}, false)).at("dns_settings").fingerprint;
   };
   const std::string a = R"("true,10.0.0.0/8,10.0.0.1,lan")", b = R"("true,fd00::/8,fd00::1,lan")";
   EXPECT_EQ(of(a + "," + b), of(b + "," + a));
@@ -249,7 +249,7 @@ TEST(Drift, WhatIsNotUnderstoodIsAbsent) {
          error = Answer::Recorded("v6/corruptgravity_lists");
   auto names = [](const DriftAnswers& answers) {
     std::set<std::string> all;
-    for (auto& [name, items] : FingerprintsOf(answers, true)) all.insert(name);
+    for (auto& [name, items] : ItemTextsOf(answers, true)) all.insert(name);
     return all;
   };
   const std::set<std::string> of_config = {"dhcp_hosts", "dns_cnames", "dns_hosts", "dns_settings",

@@ -29,7 +29,8 @@ ConfigItems Settings(bool lists) {
   auto groups = Answer::Recorded("v6/nopw_groups"), adlists = Answer::Recorded("v6/nopw_lists"),
        domains = Answer::Recorded("v6/nopw_domains"), clients = Answer::Recorded("v6/nopw_clients"),
        config = Answer::Recorded("v6/nopw_config"), none = Answer("{\"lists\":[]}");
-  return FingerprintsOf({groups, lists ? adlists : none, domains, clients, config}, false);
+  return FingerprintsOf(
+      ItemTextsOf({groups, lists ? adlists : none, domains, clients, config}, false));
 }
 
 // All that FTL 6.4.1 answered, at `at`.
