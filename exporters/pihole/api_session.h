@@ -40,11 +40,11 @@ class ApiSession {
   // While no login may be tried it asks nothing, and tells the error of the last one. A login that
   // got no answer is kBadResponse: /api/auth had one just before. Errors as Get().
   absl::Status Enter(const Deadline& deadline);
-  // GET of `path` ("/api/stats/summary") with the SID, which has the timeout of the options; a login
-  // that turns out to be needed, and the retry, by `deadline`. The body of a 200, of `max_bytes` at
-  // most; else an error, and client.state() says which: as HttpClient's, Unauthenticated (not let
-  // in), Unavailable (no seat, too many logins), FailedPrecondition (a redirect), DataLoss (another
-  // code). They name no secret.
+  // GET of `path` ("/api/stats/summary") with the SID, which has the timeout of the options; a
+  // login that turns out to be needed, and the retry, by `deadline`. The body of a 200, of
+  // `max_bytes` at most; else an error, and client.state() says which: as HttpClient's,
+  // Unauthenticated (not let in), Unavailable (no seat, too many logins), FailedPrecondition (a
+  // redirect), DataLoss (another code). They name no secret.
   absl::StatusOr<std::string> Get(const std::string& path, const Deadline& deadline,
                                   std::size_t max_bytes = 1 << 20);
   // Gives the seat back. It is kept if that gets no answer: then the next process may take it.

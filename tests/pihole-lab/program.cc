@@ -25,6 +25,18 @@ std::string EntryOf(const std::string& name, const FakePihole& fake,
   return entry + "}\n";
 }
 
+std::set<std::string> SeriesOf(const Page& page, const std::string& pihole) {
+  std::set<std::string> series;
+  for (auto& sample : page.samples) {
+    auto label = sample.labels.find("pihole");
+    if (label == sample.labels.end() || label->second != pihole) continue;
+    std::string text = sample.name;
+    for (auto& [key, value] : sample.labels) text += "," + key + "=" + value;
+    series.insert(text);
+  }
+  return series;
+}
+
 PiholeProgram::PiholeProgram(const std::string& yaml) {
   WriteText(directory_ / "pihole.yml", yaml);
   std::filesystem::create_directory(directory_ / "state");

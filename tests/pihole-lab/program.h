@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "tests/common/testing/files.h"
@@ -36,6 +37,9 @@ class PiholeProgram {
 // One entry of `piholes` for a fake.
 std::string EntryOf(const std::string& name, const FakePihole& fake,
                     const std::string& password = "secret");
+
+// Series of `pihole` on the page, without values: "pihole_dns_up,pihole=pi".
+std::set<std::string> SeriesOf(const Page& page, const std::string& pihole);
 
 // Asks again and again until `condition` holds; false if it never does.
 bool Eventually(double seconds, const std::function<bool()>& condition);

@@ -109,19 +109,6 @@ std::vector<double> ScrapeTimes(const PiholeProgram& program, int scrapes) {
   return seconds;
 }
 
-// Series of `pihole`, without values.
-std::set<std::string> SeriesOf(const Page& page, const std::string& pihole) {
-  std::set<std::string> series;
-  for (auto& sample : page.samples) {
-    auto label = sample.labels.find("pihole");
-    if (label == sample.labels.end() || label->second != pihole) continue;
-    std::string text = sample.name;
-    for (auto& [key, value] : sample.labels) text += "," + key + "=" + value;
-    series.insert(text);
-  }
-  return series;
-}
-
 TEST_F(PiholeStatesLab, TheSickDelayNoPageAndTheWellOneIsWhole) {
   FakePihole fine(R"({"password": "secret"})"), hung(R"({"password": "secret"})");
   FakePihole refusing(R"({"password": "secret"})");

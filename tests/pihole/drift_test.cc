@@ -77,8 +77,8 @@ class PiholeOf {
                 Answer(Config(home))};
   }
   ConfigItems items(bool comments = true) const {
-    return FingerprintsOf(ItemTextsOf({answers_[0], answers_[1], answers_[2], answers_[3], answers_[4]},
-                          comments));
+    return FingerprintsOf(ItemTextsOf(
+        {answers_[0], answers_[1], answers_[2], answers_[3], answers_[4]}, comments));
   }
 
  private:
