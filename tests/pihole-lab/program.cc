@@ -50,7 +50,10 @@ void PiholeProgram::Start() {
                                "--config.file=" + directory_ / "pihole.yml",
                                "--state.dir=" + directory_ / "state"},
       directory_ / ("log" + std::to_string(++starts_)));
-  ASSERT_TRUE(Eventually(20, [&] { return (port_ = ListeningPort(pid())) > 0; })) << Log();
+  // Before it says so it may still be a copy of this process, with sockets of the test.
+  auto listening = [&] { return Log().find("msg=listening") != std::string::npos; };
+  ASSERT_TRUE(Eventually(20, listening)) << Log();
+  ASSERT_GT(port_ = ListeningPort(pid()), 0) << Log();
 }
 
 void PiholeProgram::Terminate() {

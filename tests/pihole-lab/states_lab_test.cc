@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "tests/common/loopback.h"
 #include "tests/common/testing/sanitizer.h"
 #include "tests/pihole-lab/program.h"
 
@@ -96,6 +97,73 @@ TEST_F(PiholeStatesLab, StoppedAndHungHaveTheirNamesAndNothingStaleRemains) {
   EXPECT_EQ(ServiceUp(page, "all"), "0") << page.Lines("ha_service_up");
   fake.Start();
   program.Await(20 * kSlower, "started", [](const Page& p) { return Is(p, "pi", "ok"); });
+}
+
+// While DNS is dead what the API tells goes on, and is new.
+TEST_F(PiholeStatesLab, TheApiGoesOnWhileDnsIsDown) {
+  FakePihole fake(R"({"password": "secret"})");
+  PiholeProgram program("piholes:\n" + EntryOf("pi", fake) + kPaces);
+  Started(program);
+  fake.Tell(R"({"dns": "closed"})");
+  Page page = program.Await(20 * kSlower, "DNS is dead", [](const Page& p) {
+    return Is(p, "pi", "dns_dead_api_alive") && ServiceUp(p, "pi") == "0";
+  });
+  const Labels queries = {{"pihole", "pi"}, {"part", "summary"}};
+  auto told = [&](const Page& p) {
+    return p.Get("pihole_api_part_timestamp_seconds", queries).value_or(0);
+  };
+  const double before = told(page);
+  page = program.Await(20 * kSlower, "four more polls", [&](const Page& p) {
+    return told(p) > before + 4;
+  });
+  for (auto* name : {"pihole_queries", "pihole_gravity_domains", "pihole_blocking_enabled",
+                     "pihole_dns_replies_total", "pihole_dns_cache_size"})
+    EXPECT_TRUE(page.Has(name, {{"pihole", "pi"}})) << name;
+  EXPECT_TRUE(page.Is("pihole_api_up", {{"pihole", "pi"}}, 1));
+  EXPECT_TRUE(page.Is("pihole_dns_up", {{"pihole", "pi"}}, 0));
+  EXPECT_TRUE(page.Is("pihole_resolving", {}, 0));
+  EXPECT_FALSE(page.Has("pihole_upstream_sent_total"));  // which DNS told: three intervals are over
+  EXPECT_GT(page.Get("pihole_probe_failures_total",
+                     {{"probe", "resolve"}, {"reason", "connection_refused"}}).value_or(0), 0);
+}
+
+// A host from which nothing comes back: questions vanish, and so do connections, since the queue of
+// those is full.
+struct Blackhole {
+  Listener tcp = Listen("127.0.0.1", 0, 0);
+  Socket udp{socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  int udp_port = 0;
+  std::vector<Socket> waiting;
+  Blackhole() {
+    for (int i = 0; i < 8; ++i) {
+      auto s = Dial("127.0.0.1", tcp.port, Deadline::In(100ms));
+      if (!s.ok()) break;
+      waiting.push_back(*std::move(s));
+    }
+    EXPECT_LT(waiting.size(), 8u) << "the queue is not full";
+    sockaddr_in at{};
+    socklen_t size = sizeof at;
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* address = reinterpret_cast<sockaddr*>(&at);
+    EXPECT_EQ(bind(udp.fd(), address, size), 0);
+    EXPECT_EQ(getsockname(udp.fd(), address, &size), 0);
+    udp_port = ntohs(at.sin_port);
+  }
+};
+
+TEST_F(PiholeStatesLab, AHostThatIsGoneIsDown) {
+  Blackhole gone;
+  const std::string dns = "127.0.0.1:" + std::to_string(gone.udp_port);
+  PiholeProgram program("piholes:\n  - {name: pi, dns: \"" + dns +
+                        "\", api: {url: \"http://127.0.0.1:" + std::to_string(gone.tcp.port) +
+                        "\"}}\n  - {name: without_api, dns: \"" + dns + "\"}\n" + kPaces);
+  Page page = program.Await(20 * kSlower, "host_down", [](const Page& p) {
+    return Is(p, "pi", "host_down") && ServiceUp(p, "all") == "0";
+  });
+  EXPECT_TRUE(page.Is("pihole_api_state", {{"pihole", "pi"}, {"state", "no_connection"}}, 1))
+      << page.Lines("pihole_api_state");
+  EXPECT_TRUE(Is(page, "without_api", "dns_dead")) << page.Lines("pihole_state");
 }
 
 double Percentile(std::vector<double> seconds, double share) {
