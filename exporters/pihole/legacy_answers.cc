@@ -56,7 +56,7 @@ std::optional<VersionAnswer> VersionIn(JsonView answer) {
   VersionAnswer version;
   for (auto [name, key] : {std::pair("core", "core"), std::pair("web", "web"),
                            std::pair("ftl", "FTL")}) {
-    auto text = [&](const char* what) { return TextIn(answer[key + std::string(what)]); };
+    auto text = [&, of = std::string(key)](const char* what) { return TextIn(answer[of + what]); };
     std::string installed = text("_current");
     if (installed.empty()) continue;
     version.components.push_back({name, installed, text("_branch"), text("_latest")});
