@@ -239,7 +239,7 @@ redis_failovers() {
   check "redis: the application writes" redis_as r1 app SET key kept
   check "redis: to both replicas" answers 2 redis_as r1 app WAIT 2 3000
   fault redis write "$redis"
-  eventually 5 "redis: the writer counts" redis_as r1 app GET written
+  eventually 10 "redis: the writer counts" grep -c first "$redis/log/writer.log"
   fault redis kill "$redis" r1
   eventually 10 "redis: another master after a kill" redis_has_moved
   second=$("$lab/redis" master "$redis")
