@@ -193,7 +193,7 @@ take_down() {
   check "a: down, frozen members too; nothing is left" answers "" left "$a" "$of_a"
   check "b: still runs" leader_is "$b" pg2
   kill "$parent"
-  eventually 10 "b: gone with its parent; nothing is left" answers "" left "$b" "$of_b"
+  eventually 60 "b: gone with its parent; nothing is left" answers "" left "$b" "$of_b"
   check "no semaphore is left" answers "$semaphores" cat /proc/sysvipc/sem
 }
 
