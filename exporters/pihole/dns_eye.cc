@@ -7,6 +7,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kMargin = 100ms;  // for looking the name up
+constexpr Duration kAskedAgain[] = {250ms, 1s};  // what was stale, after the first answers
 
 Duration Slowest(const std::vector<ProbeOptions>& probes, DnsTransport transport) {
   Duration slowest{};
@@ -26,10 +27,27 @@ absl::Status StatusOf(const std::vector<DnsOutcome>& outcomes) {
   return first;
 }
 
+// Whether a question that no cache can answer failed.
+bool UpstreamFails(const std::vector<const ProbeOptions*>& probes, const DnsLook& look) {
+  return std::any_of(probes.begin(), probes.end(), [&](auto* probe) {
+    return IsUncached(*probe) &&
+           std::any_of(look.probes.begin(), look.probes.end(), [&](auto& seen) {
+             return seen.probe == probe->name && seen.outcome != ProbeOutcome::kPassed &&
+                    seen.outcome != ProbeOutcome::kOurs;
+           });
+  });
+}
+
+void SleepUntil(const Deadline& until) {
+  while (!until.Over()) until.Wait(-1, 0);
+}
+
 }  // namespace
 
 Duration DnsLookDeadline(const std::vector<ProbeOptions>& probes) {
-  return Slowest(probes, DnsTransport::kUdp) + Slowest(probes, DnsTransport::kTcp) + kMargin;
+  const Duration udp = Slowest(probes, DnsTransport::kUdp);
+  const Duration tcp = Slowest(probes, DnsTransport::kTcp);
+  return udp + tcp + *std::rbegin(kAskedAgain) + std::max(udp, tcp) + kMargin;
 }
 
 DnsEye::DnsEye(std::shared_ptr<PiholesBoard> board, PiholeOptions pihole,
@@ -41,13 +59,19 @@ DnsEye::DnsEye(std::shared_ptr<PiholesBoard> board, PiholeOptions pihole,
       eye_("dns " + pihole_.name),
       pace_(all.probes, all.intervals) {}
 
-absl::Status DnsEye::AskAll(const std::vector<const ProbeOptions*>& probes, DnsTransport transport,
-                            bool counters, const Deadline& deadline, DnsLook& look) const {
+std::vector<DnsOutcome> DnsEye::Send(const std::vector<DnsQuery>& queries,
+                                     DnsTransport transport, const Deadline& deadline) const {
+  const Duration timeout = transport == DnsTransport::kTcp ? tcp_timeout_ : udp_timeout_;
+  return AskDnsTogether(pihole_.dns, queries, deadline.AtMost(timeout), transport);
+}
+
+absl::Status DnsEye::AskAll(const Probes& probes, DnsTransport transport, bool counters,
+                            const Deadline& deadline, DnsLook& look) const {
   std::vector<DnsQuery> queries;
   for (auto* probe : probes) queries.push_back(QueryOf(*probe));
   if (counters)
     for (auto& query : ChaosQueries()) queries.push_back(query);
-  auto outcomes = AskDnsTogether(pihole_.dns, queries, deadline, transport);
+  auto outcomes = Send(queries, transport, deadline);
   const absl::Status status = StatusOf(outcomes);
   for (std::size_t i = 0; i < probes.size(); ++i)
     look.probes.push_back(JudgeAnswer(*probes[i], outcomes[i]));
@@ -57,19 +81,35 @@ absl::Status DnsEye::AskAll(const std::vector<const ProbeOptions*>& probes, DnsT
   return status;
 }
 
+void DnsEye::AskStaleAgain(const Probes& probes, const Deadline& deadline, DnsLook& look) const {
+  const Instant begin = Clock::now();
+  for (Duration after : kAskedAgain) {
+    for (bool slept = false; auto& seen : look.probes) {
+      if (seen.outcome != ProbeOutcome::kStale) continue;
+      if (!slept) SleepUntil(deadline.AtMost(begin + after - Clock::now()));
+      slept = true;
+      auto of_it = [&](auto* p) { return p->name == seen.probe; };
+      const ProbeOptions& probe = **std::find_if(probes.begin(), probes.end(), of_it);
+      const int sent = seen.sent;
+      seen = JudgeAnswer(probe, Send({QueryOf(probe)}, probe.transport, deadline)[0]);
+      seen.sent += sent;
+    }
+  }
+}
+
 DnsLook DnsEye::Ask(const Deadline& deadline, Instant now) {
   DnsLook look;
   look.pihole = pihole_.name;
-  std::vector<const ProbeOptions*> udp, tcp;
-  for (auto* probe : pace_.Due(now))
-    (probe->transport == DnsTransport::kTcp ? tcp : udp).push_back(probe);
+  const Probes due = pace_.Due(now);
+  Probes udp, tcp;
+  for (auto* probe : due) (probe->transport == DnsTransport::kTcp ? tcp : udp).push_back(probe);
   const bool counters = !udp.empty() && pace_.CountersDue(now);
-  if (!udp.empty())
-    look.status = AskAll(udp, DnsTransport::kUdp, counters, deadline.AtMost(udp_timeout_), look);
+  if (!udp.empty()) look.status = AskAll(udp, DnsTransport::kUdp, counters, deadline, look);
   if (look.status.ok() && !tcp.empty()) {
-    auto status = AskAll(tcp, DnsTransport::kTcp, false, deadline.AtMost(tcp_timeout_), look);
+    auto status = AskAll(tcp, DnsTransport::kTcp, false, deadline, look);
     if (udp.empty()) look.status = status;  // else it did answer
   }
+  if (!UpstreamFails(due, look)) AskStaleAgain(due, deadline, look);
   pace_.Looked(look, counters, now);
   return look;
 }

@@ -22,8 +22,8 @@ const Metric kFailures("pihole_probe_failures_total", Type::kCounter,
 const Metric kTtl("pihole_probe_answer_ttl_seconds", Type::kGauge,
                   "How long the last answer may be kept.", "pihole", "probe");
 const Metric kStale("pihole_probe_answer_stale", Type::kGauge,
-                    "Whether the last answer came from the cache beyond its time: the upstream "
-                    "does not answer.",
+                    "Whether the last answer came from the cache beyond its time. Where an address "
+                    "is expected, also when asked again: the upstream does not answer.",
                     "pihole", "probe");
 const Metric kPassed("pihole_probe_last_success_timestamp_seconds", Type::kGauge,
                      "When the probe last passed.", "pihole", "probe");

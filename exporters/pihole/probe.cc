@@ -82,7 +82,7 @@ ProbeOutcome Judge(const ProbeOptions& probe, const DnsMessage& message, const D
         return IsZero(r) || r.value == probe.address;
       });
       if (blocks || error_says_blocked) return ProbeOutcome::kPassed;
-      if (probe.blocked_as == plainly && !stale) return ProbeOutcome::kPassed;
+      if (probe.blocked_as == plainly) return stale ? ProbeOutcome::kStale : ProbeOutcome::kPassed;
       return found ? ProbeOutcome::kNotBlocked : plainly;
     }
     case ProbeExpectation::kAddress:

@@ -77,6 +77,6 @@ struct ProbeSeen {
 // address (mode NULL), or extended error 15 (modes IP, NODATA, NX and IP_NODATA_AAAA always have
 // it), or what the probe itself calls so (`address`, `blocked_as`). NXDOMAIN or no data without any
 // of that is not: a name that nobody registered would look blocked. A stale answer fails with
-// kStale where an address is expected: it says that the upstream is dead; so does one to a question
-// that nobody can have cached.
+// kStale where an address is expected, or `blocked_as`, or what nobody can have cached: it says that
+// the upstream is dead, or was not asked yet (see dns_eye.h).
 ProbeSeen JudgeAnswer(const ProbeOptions& probe, const DnsOutcome& outcome);

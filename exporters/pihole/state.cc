@@ -108,8 +108,10 @@ std::string_view PiholeStateName(PiholeState state) { return NameIn(kStateNames,
 std::optional<PiholeState> StateOf(const StateFacts& f) {
   if (!f.resolve || f.resolve == ProbeOutcome::kOurs) return {};
   if (!f.answered) return SilentState(f);
-  if (!Passed(f.resolve)) return NotResolving(f);
   const bool off = f.blocking == Blocking::kDisabled;
+  // Proven, and told so: that the upstream fails now and then must not date it anew.
+  if (off && f.blocked == ProbeOutcome::kNotBlocked) return PiholeState::kBlockingOff;
+  if (!Passed(f.resolve)) return NotResolving(f);
   // Blocking needs no upstream: that it is off, or broken, is the worse news.
   if (f.blocked && ProvesNoBlock(*f.blocked))
     return off ? PiholeState::kBlockingOff : PiholeState::kFilteringBroken;

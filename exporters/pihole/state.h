@@ -23,7 +23,8 @@ extern const std::vector<std::string_view> kApiStates;
 //   api_denied            resolves and blocks; the API answers and tells nothing: it does not let
 //                         us in (password, seats, TLS), sends us elsewhere, or is not Pi-hole's
 //   filtering_broken      resolves, and an ad is not blocked although blocking is on
-//   blocking_off          resolves, and blocking was switched off on purpose
+//   blocking_off          blocking was switched off on purpose, and an ad is not blocked, whatever
+//                         else fails; or it resolves, and the ad has no answer
 //   upstream_dead         what it knows or has cached works; what it must ask for does not
 //   dns_dead_api_alive    DNS says nothing of use, the API answers: the DNS engine failed, another
 //                         has port 53, or we asked more than it lets a client ask

@@ -1,63 +1,31 @@
 // Asking a real dnsmasq.
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <gtest/gtest.h>
 
-#include "common/dns.h"
-#include "tests/common/loopback.h"
+#include "tests/common/dnsmasq.h"
 
 using namespace std::chrono_literals;
 
 namespace {
 
-constexpr char kDnsmasq[] = "/usr/sbin/dnsmasq";
-
-// A dnsmasq on a free port of loopback that knows what it is told, and nobody to ask.
-class Dnsmasq {
- public:
-  Dnsmasq() {
-    std::vector<std::string> words{kDnsmasq, "--conf-file=/dev/null", "--keep-in-foreground",
-                                   "--no-resolv", "--no-hosts", "--no-daemon", "--bind-interfaces",
-                                   "--listen-address=127.0.0.1", "--pid-file=", "--user=root",
-                                   "--port=" + std::to_string(port_), "--local-ttl=7",
-                                   "--host-record=host.example,10.1.2.3,fd00::5",
-                                   "--cname=alias.example,host.example",
-                                   "--cname=second.example,alias.example",
-                                   "--address=/ads.example/0.0.0.0", "--address=/ads.example/::",
-                                   "--txt-record=text.example,hello,wörld", "--local=/example/",
-                                   "--ptr-record=3.2.1.10.in-addr.arpa,host.example"};
-    for (int i = 0; i < 200; ++i)
-      words.push_back("--host-record=many.example,10.9.0." + std::to_string(i));
-    pid_ = fork();
-    if (pid_ != 0) return;
-    int null = open("/dev/null", O_RDWR);
-    dup2(null, STDOUT_FILENO);
-    dup2(null, STDERR_FILENO);
-    std::vector<char*> argv;
-    for (auto& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    execv(kDnsmasq, argv.data());
-    _exit(127);
-  }
-  ~Dnsmasq() {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-  DnsServer server() const { return {"127.0.0.1", port_}; }
-  void Signal(int signal) { kill(pid_, signal); }
-
- private:
-  const int port_ = Listen("127.0.0.1", 0, 1).port;
-  pid_t pid_ = -1;
-};
+std::vector<std::string> WhatItKnows() {
+  std::vector<std::string> words{"--local-ttl=7",
+                                 "--host-record=host.example,10.1.2.3,fd00::5",
+                                 "--cname=alias.example,host.example",
+                                 "--cname=second.example,alias.example",
+                                 "--address=/ads.example/0.0.0.0", "--address=/ads.example/::",
+                                 "--txt-record=text.example,hello,wörld", "--local=/example/",
+                                 "--ptr-record=3.2.1.10.in-addr.arpa,host.example"};
+  for (int i = 0; i < 200; ++i)
+    words.push_back("--host-record=many.example,10.9.0." + std::to_string(i));
+  return words;
+}
 
 class DnsRealServer : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    if (access(kDnsmasq, X_OK) == 0) dnsmasq_ = new Dnsmasq();
+    if (Dnsmasq::Installed()) dnsmasq_ = new Dnsmasq(WhatItKnows());
   }
   static void TearDownTestSuite() {
     delete dnsmasq_;
@@ -65,9 +33,7 @@ class DnsRealServer : public testing::Test {
   }
   void SetUp() override {
     if (dnsmasq_ == nullptr) GTEST_SKIP() << "needs dnsmasq";
-    Deadline deadline = Deadline::In(10s);
-    while (absl::IsUnavailable(AskDns(dnsmasq_->server(), {{"host.example"}}, deadline).status()))
-      ASSERT_FALSE(deadline.Over()) << "dnsmasq does not start";
+    dnsmasq_->Await("host.example");
   }
   DnsAnswer Ask(const std::string& name, DnsType type = DnsType::kA,
                 DnsTransport transport = DnsTransport::kUdp,
@@ -154,7 +120,7 @@ TEST_F(DnsRealServer, Frozen) {
 }
 
 TEST_F(DnsRealServer, Stopped) {
-  Dnsmasq other;
+  Dnsmasq other(WhatItKnows());
   DnsServer server = other.server();
   Deadline deadline = Deadline::In(10s);
   auto answers = [&] { return AskDns(server, {{"host.example"}}, deadline.AtMost(300ms)).ok(); };

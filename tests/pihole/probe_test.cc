@@ -83,7 +83,7 @@ TEST(PiholeProbe, BlockedAsTheProbeSays) {
   };
   const Case cases[] = {
       {{kRcodeNxDomain, {}, {}}, kPassed, kNxdomain, kNxdomain},
-      {{kRcodeNxDomain, {}, kEdeStaleNxDomain}, kNxdomain, kNxdomain, kNxdomain},
+      {{kRcodeNxDomain, {}, kEdeStaleNxDomain}, kStale, kNxdomain, kNxdomain},
       {{0, {}, {}}, kNodata, kPassed, kNodata},
       {{0, {"10.0.0.8"}, {}}, kNotBlocked, kNotBlocked, kPassed},
       {{0, {"10.0.0.8", "0.0.0.0"}, {}}, kNotBlocked, kNotBlocked, kPassed},

@@ -58,7 +58,11 @@ const Row kMatrix[] = {
     {"upstream_dead", {kStale, kNotBlocked, kTimeout, true, true, ApiState::kOk, kOn}},
     {"upstream_dead", {kPassed, kTimeout, kTimeout, true, true, ApiState::kOk, kOn}},
     {"upstream_dead", {kTimeout, kTimeout, kTimeout, true, true, ApiState::kOk, kOff}},
-    {"upstream_dead", {kStale, kNotBlocked, kTimeout, true, true, ApiState::kOk, kOff}},
+    {"upstream_dead", {kServfail, kNodata, kTimeout, true, true, ApiState::kOk, kOff}},
+    // but an ad that is proven not to be blocked, while that is off, is what was wanted
+    {"blocking_off", {kStale, kNotBlocked, kTimeout, true, true, ApiState::kOk, kOff}},
+    {"blocking_off", {kTimeout, kNotBlocked, kTimeout, true, true, ApiState::kOk, kOff}},
+    {"dns_dead", {kNxdomain, kNxdomain, kPassed, true, false, {}, kOff}},
     // over its rate limit, or a stranger on port 53
     {"dns_dead_api_alive", {kRefused, kRefused, kRefused, true, false, ApiState::kOk, kOn}},
     {"dns_dead", {kRefused, kRefused, kRefused, true, false, ApiState::kDisabled, {}}},

@@ -74,6 +74,21 @@ TEST(PiholesVerdict, GreenLiesAreCaughtWithinTwoLooks) {
 }
 
 // What is counted agrees with what is said of each, whatever the word for it.
+// Since when is of the switch, not of the last hiccup of the upstream.
+TEST(PiholesVerdict, BlockingIsOffSinceItWasSwitchedOff) {
+  Piholes piholes(ThreePiholes({"a"}));
+  for (int i = 0; i < 20; ++i) {
+    Outcomes outcomes{{"blocked", kNotBlocked}, {"blocked_aaaa", kNotBlocked}};
+    if (i % 3 == 1) outcomes["resolve"] = outcomes["uncached"] = kTimeout;
+    Feed(piholes, Api(15 * i, "a", ApiState::kOk, Blocking::kDisabled));
+    Feed(piholes, Dns(15 * i + 1, "a", outcomes));
+    EXPECT_EQ(State(piholes, 15 * i + 2, "a"), "blocking_off") << i;
+  }
+  const std::string since =
+      ValueOf(piholes, 300, "pihole_state_since_timestamp_seconds{pihole=\"a\"}");
+  EXPECT_NEAR(std::stod(since), kOrigin + 1, 0.1);
+}
+
 TEST(PiholesVerdict, CountsWhoResolvesAndWhoBlocks) {
   struct Case {
     Outcomes outcomes;

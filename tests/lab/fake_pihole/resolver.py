@@ -1,8 +1,10 @@
 """What a Pi-hole in the state that the switches say answers to a question."""
+import time
+
 from . import message
 from .message import Answer
 
-UPSTREAM_TTL, BLOCK_TTL, LOCAL_TTL = 300, 2, 0
+BLOCK_TTL, LOCAL_TTL = 2, 0
 LOCAL_NAMES = {"nas.lan": "192.0.2.100", "printer.lan": "192.0.2.101"}
 ALIASES = {"files.lan": "nas.lan"}
 VERSIONS = {"version.bind": "dnsmasq-pi-hole-v2.92test21", "version.ftl": "v6.4.1-dirty"}
@@ -13,6 +15,7 @@ UPSTREAM = "10.99.0.1#5353"
 class Resolver:
     def __init__(self, switches, statistics, api_urls):
         self.switches, self.statistics, self.api_urls = switches, statistics, api_urls
+        self.renewed = {}  # (name, type) -> since when the cache has it from upstream
 
     def answer(self, question):
         """The answer, or None: none comes. Counted as FTL counts it."""
@@ -33,14 +36,23 @@ class Resolver:
             known = known or ["192.0.2.66", "2001:db8::66"]
         dead = self.switches.upstream != "normal"
         if known and self.switches.cached:
-            return self.known(question, known, stale=dead), "stale" if dead else "cached"
+            stale = self.expired(question) or dead
+            return self.known(question, known, stale), "stale" if stale else "cached"
         if dead:
             return self.dead_upstream(), "unanswered"
         return self.known(question, known) if known else Answer("NXDOMAIN"), "forwarded"
 
+    def expired(self, question):
+        """Whether it is in the cache beyond its time. Whoever asks for it then has it renewed."""
+        now, key = time.monotonic(), (question.name, question.type)
+        age = now - self.renewed.setdefault(key, now)
+        if age >= self.switches.ttl_seconds and self.switches.upstream == "normal":
+            self.renewed[key] = now + self.switches.upstream_seconds
+        return not 0 <= age < self.switches.ttl_seconds
+
     def known(self, question, addresses, stale=False):
         of_type = {"A": addresses[:1], "AAAA": addresses[1:2]}.get(question.type, [])
-        ttl = 0 if stale else UPSTREAM_TTL
+        ttl = 0 if stale else int(self.switches.ttl_seconds)
         return Answer(records=[("", question.type, ttl, address) for address in of_type],
                       ede=(message.STALE, "") if stale else None)
 

@@ -38,6 +38,8 @@ DEFAULTS = {
     "blocks": True,             # what is asked for is compared with gravity
     "upstream": "normal",       # timeout, servfail, refused
     "cached": True,             # the known names are in the cache
+    "ttl_seconds": 300,         # until one is stale there, and renewed when it is asked for
+    "upstream_seconds": 0.02,   # that takes so long
     "address": "127.0.0.1",     # of pi.hole, and of blocked names in mode IP
     "address6": "::1",
     "names": {"google.com": ["192.0.2.10", "2001:db8::10"],
