@@ -49,7 +49,9 @@ absl::StatusOr<DnsAnswer> AskDns(const DnsServer& server, const DnsQuery& query,
 // How asking one of several questions went.
 struct DnsOutcome {
   absl::StatusOr<DnsAnswer> answer;
-  int sent = 0;  // as in DnsAnswer, and whether there was an answer or not
+  // As in DnsAnswer, and whether there was an answer or not. 0 over UDP: nothing has left this host
+  // (no route, no descriptors, or the server's name is not found), and the error is not of a path.
+  int sent = 0;
 };
 
 // Asks all questions at once, as AskDns does each: a server that says nothing costs one deadline,

@@ -57,9 +57,8 @@ void Open(DnsExchange& x, const Socket& all) {
 
 // A full send buffer is as good as a lost datagram.
 void Send(DnsExchange& x) {
-  ++x.answer.sent;
-  if (send(x.socket.fd(), x.query.data(), x.query.size(), 0) >= 0) return;
-  if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
+  if (send(x.socket.fd(), x.query.data(), x.query.size(), 0) >= 0) ++x.answer.sent;
+  else if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
     End(x, SystemError(x.Name("udp"), errno));
 }
 

@@ -84,7 +84,19 @@ void DnsFacts::Configure(const std::vector<ProbeOptions>& options, Duration chao
   chaos_interval_ = chaos_interval;
 }
 
+void DnsFacts::ForgetUnsent() {
+  for (auto& probe : probes_) {
+    if (!probe.seen.last || !probe.seen.last->unsent) continue;
+    probe.seen.last.reset();
+    probe.seen.failing_since.reset();
+  }
+}
+
 void DnsFacts::Step(const DnsLook& look, Instant begin, Instant end, const Now& now) {
+  const bool ours = std::all_of(look.probes.begin(), look.probes.end(), [](auto& seen) {
+    return seen.outcome == ProbeOutcome::kOurs;
+  });
+  if (ours) return;
   answered_ = look.chaos.has_value();
   useful_ = false;
   for (auto& seen : look.probes) {

@@ -18,6 +18,8 @@ class DnsFacts {
  public:
   void Configure(const std::vector<ProbeOptions>& probes, Duration chaos_interval);
   void Step(const DnsLook& look, Instant begin, Instant end, const Now& now);
+  // What was unsent was our own fault: then the outcome is not known.
+  void ForgetUnsent();
   void Show(const std::string& pihole, const Now& now, Samples& out) const;
 
   // Whether the look proves that the Pi-hole resolves and blocks: all mandatory probes passed. One

@@ -155,6 +155,8 @@ ProbeSeen JudgeAnswer(const ProbeOptions& probe, const DnsOutcome& outcome) {
   seen.sent = outcome.sent;
   if (!outcome.answer.ok()) {
     seen.outcome = Failure(outcome.answer.status());
+    seen.unsent = outcome.sent == 0 && probe.transport == DnsTransport::kUdp &&
+                  seen.outcome != ProbeOutcome::kConnectionRefused;
     return seen;
   }
   const DnsMessage& message = outcome.answer->message;

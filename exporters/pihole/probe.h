@@ -43,7 +43,9 @@ struct ProbeOptions {
 //   resolve       A google.com          mandatory
 //   blocked       A ads.google.com      mandatory; on every list since there are lists
 //   blocked_aaaa  AAAA ads.google.com   mandatory
-//   local         A pi.hole             what the Pi-hole knows by itself, no upstream needed
+//   local         A pi.hole             what the Pi-hole knows by itself, no upstream needed. The
+//                                       bit AA is not looked at: no recording of a real one proves
+//                                       that it is always set, and forwarders in between clear it
 //   uncached      A {random}.com        the way upstream, which a warm cache hides
 //   tcp           A google.com          over TCP, every five minutes: the server forks for it
 std::vector<ProbeOptions> DefaultProbes(Duration interval);
@@ -70,6 +72,7 @@ struct ProbeSeen {
   std::optional<double> seconds;  // round trip of an answer
   std::optional<uint32_t> ttl_seconds;
   bool stale = false;        // served from the cache beyond its time: EDE 3, or 19
+  bool unsent = false;       // nothing left this host: no route, or its name is not found
   int sent = 0;              // datagrams and TCP queries: they count in the Pi-hole's statistics
 };
 
@@ -77,6 +80,6 @@ struct ProbeSeen {
 // address (mode NULL), or extended error 15 (modes IP, NODATA, NX and IP_NODATA_AAAA always have
 // it), or what the probe itself calls so (`address`, `blocked_as`). NXDOMAIN or no data without any
 // of that is not: a name that nobody registered would look blocked. A stale answer fails with
-// kStale where an address is expected, or `blocked_as`, or what nobody can have cached: it says that
-// the upstream is dead, or was not asked yet (see dns_eye.h).
+// kStale where an address is expected, or `blocked_as`, or what nobody can have cached: it says
+// that the upstream is dead, or was not asked yet (see dns_eye.h).
 ProbeSeen JudgeAnswer(const ProbeOptions& probe, const DnsOutcome& outcome);

@@ -46,7 +46,7 @@ void Piholes::Configure(PiholesOptions options) {
   for (auto& o : options_.piholes) {
     auto known = piholes_.find(o.name);
     Watched watched = known == piholes_.end()
-                          ? Watched{Service(OfOne(options_, o.name)), {}, {}, {}, {}, 0}
+                          ? Watched{Service(OfOne(options_, o.name)), {}, {}, {}, false, {}, 0}
                           : std::move(known->second);
     watched.service.Configure(OfOne(options_, o.name));
     watched.dns.Configure(options_.probes, options_.intervals.chaos);
@@ -91,8 +91,23 @@ void Piholes::Step(const PiholeEvidence& e, const Now& now) {
   }
 }
 
-void Piholes::Step(const PiholeEvidence& e, const DnsLook& look, Watched& watched,
+DnsLook Piholes::Judged(const DnsLook& look, Watched& watched, const Now& now) {
+  DnsLook judged = look;
+  watched.unsent = std::all_of(look.probes.begin(), look.probes.end(),
+                               [](auto& seen) { return seen.unsent; });
+  if (!std::all_of(piholes_.begin(), piholes_.end(), [](auto& p) { return p.second.unsent; }))
+    return judged;
+  for (auto& seen : judged.probes) seen.outcome = ProbeOutcome::kOurs;
+  for (auto& [name, each] : piholes_) {
+    each.dns.ForgetUnsent();  // the first of them to notice was taken for down
+    NoteState(each, now);
+  }
+  return judged;
+}
+
+void Piholes::Step(const PiholeEvidence& e, const DnsLook& seen, Watched& watched,
                    const Now& now) {
+  const DnsLook look = Judged(seen, watched, now);
   watched.dns.Step(look, e.begin, e.end, now);
   if (look.chaos)
     watched.cache.Step(*look.chaos, e.end, options_.intervals.chaos,

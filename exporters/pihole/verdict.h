@@ -16,6 +16,10 @@
 // resolves and blocks: its mandatory probes passed, an ad among them. For scope "all" it means that
 // at least one does: an outage of that is what every client feels. Nobody holds a role here.
 //
+// Questions that never leave this host (no route, a name that is not found) are a failure of their
+// Pi-hole as long as those to others do leave. If none does it is our own network that is down:
+// such looks prove nothing, and nothing is known.
+//
 // The API never decides that. It tells why (see StateOf), and details, which are shown as long as
 // they are fresh: three intervals after the last good answer a detail is gone, not repeated.
 class Piholes {
@@ -51,6 +55,7 @@ class Piholes {
     DnsFacts dns;
     ApiFacts api;
     CacheFacts cache;  // by both
+    bool unsent = false;  // all of the last look
     std::optional<PiholeState> state;  // at the last step
     double state_since_unix_seconds = 0;
   };
@@ -58,6 +63,8 @@ class Piholes {
   std::optional<PiholeState> StateOfWatched(const Watched& watched, Instant now) const;
   void Step(const PiholeEvidence& evidence, const DnsLook& look, Watched& watched, const Now& now);
   void NoteState(Watched& watched, const Now& now);
+  // The look as it counts: our own fault, when no question to any of them leaves this host.
+  DnsLook Judged(const DnsLook& look, Watched& watched, const Now& now);
   std::vector<const Service*> Services() const;
 
   PiholesOptions options_;

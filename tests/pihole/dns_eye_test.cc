@@ -1,5 +1,9 @@
 // The eye on one Pi-hole over DNS, as the Pi-hole sees it: what it is asked, how often, and for how
 // long a look waits.
+#include <sched.h>
+
+#include <thread>
+
 #include "tests/pihole/dns_watch.h"
 
 namespace {
@@ -154,6 +158,52 @@ TEST(PiholeDnsEye, AsksAServerThatIsGivenByName) {
   look = nowhere.Ask(0);
   EXPECT_FALSE(look.status.ok());
   EXPECT_NE(look.status.message().find("no-such-name.invalid"), std::string::npos) << look.status;
+}
+
+// In a network of its own, where even the loopback is down.
+template <class F>
+void WithoutANetwork(F&& f) {
+  bool away = false;
+  std::thread([&] {
+    away = unshare(CLONE_NEWNET) == 0;
+    if (away) f();
+  }).join();
+  if (!away) GTEST_SKIP() << "needs to be root";
+}
+
+TEST(PiholeDnsEye, NoRouteFromHereIsNoFaultOfThePihole) {
+  FakePihole fake;
+  DnsWatch watch(fake);
+  watch.Look();
+  WithoutANetwork([&] {
+    for (auto& seen : watch.Ask(15).probes)
+      EXPECT_TRUE(seen.unsent && seen.sent == 0) << seen.probe;
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(absl::IsUnavailable(watch.Look().status));
+  });
+  EXPECT_NE(watch.Page().find("ha_service_up{service=\"dns\",scope=\"pi\"} 1"), std::string::npos);
+  EXPECT_EQ(watch.State(), "ok");
+  DnsWatch nothing_known(fake);
+  WithoutANetwork([&] {
+    for (int i = 0; i < 3; ++i) nothing_known.Look();
+  });
+  EXPECT_EQ(nothing_known.Page().find("\nha_service_up"), std::string::npos);
+  EXPECT_EQ(nothing_known.Page().find("\npihole_dns_up"), std::string::npos);
+  EXPECT_EQ(nothing_known.State(), "");
+}
+
+TEST(PiholeDnsEye, ANameThatNobodyKnowsIsNoFaultOfThePihole) {
+  DnsWatch watch("no-such-name.invalid:53");
+  for (int i = 0; i < 3; ++i) watch.Look();
+  EXPECT_EQ(watch.Page().find("\nha_service_up"), std::string::npos);
+  EXPECT_EQ(watch.State(), "");
+}
+
+// A closed port of another host is one of a path.
+TEST(PiholeDnsEye, WhoRefusesWasAsked) {
+  FakePihole fake(R"({"dns": "closed"})");
+  DnsWatch watch(fake);
+  for (int i = 0; i < 3; ++i) watch.Look();
+  EXPECT_EQ(watch.State(), "stopped");
 }
 
 }  // namespace

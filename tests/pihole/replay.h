@@ -62,6 +62,16 @@ inline Outcomes Each(ProbeOutcome outcome) {
   return all;
 }
 
+// A look of which nothing left this host.
+inline PiholeEvidence Unsent(double begin, const std::string& pihole) {
+  PiholeEvidence e = Dns(begin, pihole, Each(ProbeOutcome::kUnreachable));
+  for (auto& seen : std::get<DnsLook>(e.seen).probes) {
+    seen.unsent = true;
+    seen.sent = 0;
+  }
+  return e;
+}
+
 inline PiholeEvidence Api(double end, const std::string& pihole, ApiState state,
                           std::optional<Blocking> blocking = {}) {
   auto snapshot = std::make_shared<ApiSnapshot>();

@@ -196,6 +196,52 @@ TEST(PiholesVerdict, AFaultOfOurOwnChangesNothing) {
   EXPECT_EQ(ValueOf(piholes, 19, "ha_short_failures_total{service=\"dns\",scope=\"a\"}"), "0");
 }
 
+TEST(PiholesVerdict, AFaultOfOurOwnDoesNotSilenceAPihole) {
+  Piholes piholes(ThreePiholes({"a"}));
+  Feed(piholes, Dns(0, "a"));
+  Feed(piholes, Dns(15, "a", Each(kOurs)));
+  EXPECT_EQ(State(piholes, 16, "a"), "ok");
+}
+
+// Whoever notices first is down for a moment, and the others are looked at at once.
+TEST(PiholesVerdict, OurOwnDeadNetworkIsNoOutageOfAllOfThem) {
+  Piholes piholes(ThreePiholes({"a", "b"}));
+  for (auto* name : {"a", "b"}) Feed(piholes, Dns(0, name));
+  Feed(piholes, Unsent(15, "a"));
+  EXPECT_EQ(State(piholes, 15.1, "a"), "host_down");
+  EXPECT_EQ(piholes.pace(), Pace::kFast);
+  for (double at : {15.1, 16.1, 17.1, 18.1})
+    for (auto* name : {"b", "a"}) Feed(piholes, Unsent(at, name));
+  EXPECT_EQ(State(piholes, 19, "a"), "");
+  EXPECT_EQ(State(piholes, 19, "b"), "ok");  // by its last answer
+  EXPECT_EQ(ValueOf(piholes, 19, "pihole_resolving"), "1");
+  for (double at = 30; at < 600; at += 15)
+    for (auto* name : {"a", "b"}) Feed(piholes, Unsent(at, name));
+  for (auto* name : {"a", "b", "all"}) {
+    EXPECT_EQ(Up(piholes, 600, name), "") << name;
+    EXPECT_EQ(ValueOf(piholes, 600, std::string("ha_outages_total{service=\"dns\",scope=\"") +
+                                        name + "\"}"), "0");
+  }
+  EXPECT_TRUE(Lines(piholes, 600, "pihole_dns_up").empty());
+  EXPECT_TRUE(Lines(piholes, 600, "pihole_state{").empty());
+  EXPECT_TRUE(Lines(piholes, 600, "pihole_resolving").empty());
+  for (auto* name : {"a", "b"}) Feed(piholes, Dns(600, name));
+  EXPECT_EQ(Up(piholes, 601, "all"), "1");
+  EXPECT_EQ(State(piholes, 601, "a"), "ok");
+}
+
+// One that alone has no route, or no name, is down: others are reached from here.
+TEST(PiholesVerdict, OneWithoutARouteIsDown) {
+  Piholes piholes(ThreePiholes({"a", "b"}));
+  for (double at : {0, 1, 2}) {
+    Feed(piholes, Unsent(at, "a"));
+    Feed(piholes, Dns(at, "b"));
+  }
+  EXPECT_EQ(State(piholes, 3, "a"), "host_down");
+  EXPECT_EQ(Up(piholes, 3, "a"), "0");
+  EXPECT_EQ(Up(piholes, 3, "all"), "1");
+}
+
 TEST(PiholesVerdict, AllReasonsStartAtZero) {
   Piholes piholes(ThreePiholes({"a"}));
   Feed(piholes, Dns(0, "a", {{"tcp", kTimeout}}));
