@@ -95,6 +95,7 @@ std::string Use(const std::vector<Flag>& flags) {
   Running::Options options{Value(flags, "config.file"), Value(flags, "state.dir"),
                            Value(flags, "web.telemetry-path"),
                            !Value(flags, "web.enable-lifecycle").empty()};
+  if (options.state_directory.empty()) TakeLetters(Value(flags, "web.listen-address"));
   // Never destroyed: threads of it may be stuck in a system call when the program ends.
   auto* running = new Running(exporter, std::move(options));
   if (!running->Load().empty()) _exit(1);

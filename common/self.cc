@@ -13,6 +13,7 @@
 #include "prometheus/registry.h"
 
 #include "common/guarded.h"
+#include "common/sha256.h"
 
 namespace {
 
@@ -36,6 +37,8 @@ const Metric kOpenFds("process_open_fds", Type::kGauge, "Open file descriptors."
 const Metric kMaxFds("process_max_fds", Type::kGauge, "How many file descriptors there may be.");
 const Metric kThreads("process_threads", Type::kGauge, "Threads.");
 const Metric kStart("process_start_time_seconds", Type::kGauge, "When the process started.");
+
+Guarded<std::string> own_letters;
 
 // What happens in this process lives in a registry, as everywhere; only its rendering is ours.
 struct Registered {
@@ -157,6 +160,24 @@ void ShowSelf(Samples& out) {
   if (now.state_directory >= 0) out.Add(kStateDirectory, now.state_directory);
   ShowRegistry(out);
   ShowProcess(out);
+}
+
+std::string LettersOf(const std::string& machine_id, const std::string& address) {
+  if (machine_id.empty() || address.ends_with(":0")) return "";
+  const auto hash = Sha256(machine_id + '\0' + address);
+  std::string letters;
+  for (std::size_t i = 0; i < 16; ++i) letters += static_cast<char>('a' + hash[i] % 26);
+  return letters;
+}
+
+std::string OwnLetters() {
+  return own_letters.With([](std::string& letters) { return letters; });
+}
+
+void TakeLetters(const std::string& address) {
+  std::string machine_id;
+  std::getline(std::ifstream("/etc/machine-id"), machine_id);
+  own_letters.With([&](std::string& letters) { letters = LettersOf(machine_id, address); });
 }
 
 std::string Version() { return VERSION; }

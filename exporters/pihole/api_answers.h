@@ -7,7 +7,8 @@
 #include "common/json.h"
 #include "exporters/pihole/answer_types.h"
 
-// What version 6 of the API answers (FTL 6.0 and later), one function for each path. DataLoss when
+// What version 6 of the API answers (FTL 6.0 and later; https://docs.pi-hole.net/api/, and
+// /api/docs of each Pi-hole), one function for each path. DataLoss when
 // the answer is not of its shape at all; a field that is missing or of another type is absent. What
 // is counted by kind is bounded: beyond 64 kinds the rest is "other".
 
@@ -25,7 +26,8 @@ absl::StatusOr<DatabaseAnswer> ReadDatabase(JsonView answer);            // /api
 // /api/info/system and /api/info/sensors; memory comes in KiB, temperature in C, F or K.
 absl::StatusOr<SystemAnswer> ReadSystem(JsonView system, JsonView sensors);
 // /api/auth/sessions. Orphans are seats of ours that a killed process left: those with exactly our
-// `user_agent`, which names this exporter's installation, other than the current one.
+// `user_agent`, which names this exporter's installation, and taken from the same address as the
+// current one, which is none.
 absl::StatusOr<SeatsAnswer> ReadSeats(JsonView answer, std::string_view user_agent);
 absl::StatusOr<double> ReadSeatsMax(JsonView config);                    // /api/config
 

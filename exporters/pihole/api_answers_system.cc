@@ -75,10 +75,7 @@ absl::StatusOr<FtlAnswer> ReadFtl(JsonView answer) {
   FtlAnswer read;
   if (auto milliseconds = CountIn(ftl["uptime"])) read.uptime_seconds = *milliseconds / 1000;
   read.privacy_level = CountIn(ftl["privacy_level"]);
-  read.gravity_domains = CountIn(database["gravity"]);
   read.groups = CountIn(database["groups"]);
-  read.lists = CountIn(database["lists"]);
-  read.clients = CountIn(database["clients"]);
   AddRules(read, database);
   for (const char* key : {"gravity", "groups", "lists", "clients"})
     read.gravity_failed = read.gravity_failed || CountFailed(database[key]);
@@ -147,23 +144,24 @@ absl::StatusOr<SystemAnswer> ReadSystem(JsonView system, JsonView sensors) {
 absl::StatusOr<SeatsAnswer> ReadSeats(JsonView answer, std::string_view user_agent) {
   if (!answer["sessions"].IsArray()) return NotSuch("/api/auth/sessions", answer);
   SeatsAnswer seats;
-  std::vector<int> ours;
-  bool know_current = false;
+  std::vector<JsonView> ours;
+  std::optional<JsonView> current;
   for (JsonView seat : answer["sessions"].Items()) {
     auto valid = seat["valid"].Bool();
     if (!valid) continue;
     ++(*valid ? seats.valid : seats.expired);
     if (seat["current_session"].Bool().value_or(false)) {
-      know_current = true;
-      continue;
+      current = seat;
+    } else if (!user_agent.empty() && seat["user_agent"].String() == user_agent) {
+      ours.push_back(seat);
     }
-    auto id = seat["id"].Integer();
-    if (!user_agent.empty() && seat["user_agent"].String() == user_agent && id && *id >= 0 &&
-        *id < 10'000)
-      ours.push_back(static_cast<int>(*id));
   }
-  // Without knowing which seat is in use, one of them may be it.
-  if (know_current) seats.orphans = std::move(ours);
+  if (!current) return seats;  // then one of ours may be in use
+  for (JsonView seat : ours) {
+    auto id = seat["id"].Integer();
+    const bool from_here = seat["remote_addr"].String() == (*current)["remote_addr"].String();
+    if (from_here && id && *id >= 0 && *id < 10'000) seats.orphans.push_back(static_cast<int>(*id));
+  }
   return seats;
 }
 

@@ -27,8 +27,8 @@ struct SessionMeans {
 //  - 401 to a request: the seat is gone (FTL was killed, or its password changed); one login and
 //    one retry, at once. When a login may be tried again after one that failed: LoginPace, or at
 //    once when password_file has changed.
-//  - Seats that a killed process left, by our own user agent, are given back after a login. Those
-//    of others are never touched.
+//  - Seats that a killed process left, by our own user agent and address, are given back after a
+//    login. Those of others are never touched.
 // The seat of a login whose answer never came, or whose SID was not kept before the process was
 // killed, stays taken until the next login gives it back, or for half an hour.
 class ApiSession {

@@ -35,7 +35,8 @@ ServiceOptions OfAll(const PiholesOptions& all) {
 
 }  // namespace
 
-Piholes::Piholes(PiholesOptions options) : all_(OfAll(options)), installation_(RandomLetters()) {
+Piholes::Piholes(PiholesOptions options) : all_(OfAll(options)), installation_(OwnLetters()) {
+  if (installation_.empty()) installation_ = RandomLetters();
   Configure(std::move(options));
 }
 

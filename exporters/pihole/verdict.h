@@ -46,7 +46,8 @@ class Piholes {
       const std::string& pihole, Instant now) const {
     return drift_.ComparedWith(pihole, options_.drift.reference, now);
   }
-  // "sentinel-pihole-exporter/0.1.0 (qkzv...)": the same as long as the state directory is.
+  // "sentinel-pihole-exporter/0.1.0 (qkzv...)": the same as long as the state directory is; without
+  // one, as the machine and the address that it listens on.
   std::string user_agent() const;
 
  private:
@@ -72,7 +73,7 @@ class Piholes {
   Service all_;
   Sweep sweep_;                               // over all Pi-holes
   DriftFacts drift_;
-  std::string installation_;                  // random; kept over restarts
+  std::string installation_;                  // kept over restarts
   bool saved_ = false;                        // installation_ is on its way to the disk
   struct Seat { std::string url, sid; };
   std::map<std::string, Seat> seats_;         // by Pi-hole

@@ -15,6 +15,17 @@ std::string Page() {
   return RenderPage({&out}, Format::kOpenMetrics);
 }
 
+TEST(Self, LettersNameAMachineAndAnAddress) {
+  const std::string letters = LettersOf("0123456789abcdef", ":10063");
+  EXPECT_EQ(letters.size(), 16u);
+  EXPECT_EQ(letters.find_first_not_of("abcdefghijklmnopqrstuvwxyz"), std::string::npos);
+  EXPECT_EQ(LettersOf("0123456789abcdef", ":10063"), letters);
+  EXPECT_NE(LettersOf("0123456789abcdee", ":10063"), letters);
+  EXPECT_NE(LettersOf("0123456789abcdef", ":10064"), letters);
+  EXPECT_EQ(LettersOf("", ":10063"), "");
+  EXPECT_EQ(LettersOf("0123456789abcdef", "127.0.0.1:0"), "");
+}
+
 TEST(Self, CountsRequestsAndScrapes) {
   std::vector<std::thread> threads;
   for (int n = 0; n < 4; ++n) {

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "tests/common/loopback.h"
+
 using namespace std::chrono_literals;
 
 bool Eventually(double seconds, const std::function<bool()>& condition) {
@@ -37,7 +39,8 @@ std::set<std::string> SeriesOf(const Page& page, const std::string& pihole) {
   return series;
 }
 
-PiholeProgram::PiholeProgram(const std::string& yaml) {
+PiholeProgram::PiholeProgram(const std::string& yaml, bool with_state) : with_state_(with_state) {
+  if (!with_state) port_ = Listen("127.0.0.1", 0, 1).port;
   WriteText(directory_ / "pihole.yml", yaml);
   std::filesystem::create_directory(directory_ / "state");
   Start();
@@ -45,11 +48,11 @@ PiholeProgram::PiholeProgram(const std::string& yaml) {
 
 void PiholeProgram::Start() {
   child_.reset();
-  child_ = std::make_unique<Child>(
-      std::vector<std::string>{EXPORTER, "--web.listen-address=127.0.0.1:0",
-                               "--config.file=" + directory_ / "pihole.yml",
-                               "--state.dir=" + directory_ / "state"},
-      directory_ / ("log" + std::to_string(++starts_)));
+  const std::string port = with_state_ ? "0" : std::to_string(port_);
+  std::vector<std::string> command{EXPORTER, "--web.listen-address=127.0.0.1:" + port,
+                                   "--config.file=" + directory_ / "pihole.yml"};
+  if (with_state_) command.push_back("--state.dir=" + directory_ / "state");
+  child_ = std::make_unique<Child>(command, directory_ / ("log" + std::to_string(++starts_)));
   // Before it says so it may still be a copy of this process, with sockets of the test.
   auto listening = [&] { return Log().find("msg=listening") != std::string::npos; };
   ASSERT_TRUE(Eventually(20, listening)) << Log();

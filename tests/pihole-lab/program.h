@@ -15,7 +15,8 @@
 // outlive its process. It never outlives the test.
 class PiholeProgram {
  public:
-  explicit PiholeProgram(const std::string& yaml);
+  // Without a state directory it listens on the same port after each start.
+  explicit PiholeProgram(const std::string& yaml, bool with_state = true);
   void Start();
   void Terminate();  // SIGTERM: it must exit with 0 within seconds
   void Reload(const std::string& yaml);  // SIGHUP, and waits until that is in force
@@ -30,7 +31,8 @@ class PiholeProgram {
 
  private:
   TemporaryDirectory directory_;
-  int starts_ = 0, port_ = 0;
+  int starts_ = 0, port_ = 0;  // 0: any
+  const bool with_state_;
   std::unique_ptr<Child> child_;
 };
 

@@ -78,6 +78,29 @@ TEST(PiholeSeatsLab, NeverMoreThanOneInAThousandPollsWithRestarts) {
   EXPECT_GE(farm.polls, kSlower > 1 ? 100 : 1000);
 }
 
+// It cannot keep its session: each start takes a seat, and gives back the one of the start before,
+// or of a login that was under way when it was killed. Never those of others.
+TEST(PiholeSeatsLab, WithoutAStateDirectoryKilledOnesTakeNoMoreThanTheirSeat) {
+  FakePihole fake(R"({"password": "secret", "foreign_seats": 2, "login_seconds": 0.3})");
+  PiholeProgram program("piholes:\n" + EntryOf("pi", fake), false);
+  for (int kills = 0; kills < 6; ++kills) {
+    ASSERT_TRUE(Eventually(10, [&] { return Polls(fake) >= 1; })) << program.Log();
+    EXPECT_EQ(fake.Count({"seats"}), 1);
+    fake.ResetCounts();
+    program.Kill();
+    program.Start();
+    if (kills % 2 == 0) continue;
+    ASSERT_TRUE(Eventually(10, [&] { return fake.Count({"requests", "POST /api/auth"}) >= 1; }));
+    program.Kill();
+    program.Start();
+  }
+  ASSERT_TRUE(Eventually(10, [&] { return Polls(fake) >= 1; })) << program.Log();
+  EXPECT_EQ(fake.Count({"seats"}), 1);
+  EXPECT_LE(fake.Count({"seats_most"}), 3);  // one that is left, one under way, the new one
+  program.Terminate();
+  EXPECT_EQ(fake.Count({"seats"}), 0);
+}
+
 // Within 15 s of the fast loop, at its real pace: 5 requests over 1 connection, and no login.
 TEST(PiholeSeatsLab, FiveRequestsAndNoLoginInFifteenSeconds) {
   FakePihole fake(R"({"password": "secret"})");
