@@ -22,7 +22,8 @@ struct ReplyCounters {  // since FTL started
 };
 
 struct QuerySummary {  // over the window that FTL keeps, 24 h; no counters
-  std::optional<double> total, blocked, forwarded, cached, unique_domains, frequency;
+  std::optional<double> total, blocked, forwarded, cached, unique_domains;
+  std::optional<double> frequency;  // questions per second
   std::optional<double> clients_active, clients_known;
   Counts types, statuses, replies;
   std::optional<double> gravity_domains;
@@ -48,7 +49,7 @@ struct HistorySlot {  // ten minutes
 };
 
 struct FtlAnswer {
-  std::optional<double> uptime_seconds, privacy_level, gravity_domains, groups, lists, clients;
+  std::optional<double> uptime_seconds, privacy_level, groups;
   struct Rules {
     std::string type, kind;  // allow, deny; exact, regex
     double enabled = 0;

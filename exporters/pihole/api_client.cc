@@ -47,6 +47,7 @@ absl::StatusOr<HttpReply> ApiClient::Ask(const Request& request, const Deadline&
   if (!absl::IsDeadlineExceeded(reply.status())) silent_ = 0;
   else if (http_.connected()) ++silent_;
   state_ = reply.ok() ? StateOfAnswer(reply->code, reply->body) : StateOfError(reply.status());
+  if (!reply.ok()) ++traffic_.errors[state_];
   return reply;
 }
 

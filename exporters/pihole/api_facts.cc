@@ -10,6 +10,9 @@ namespace {
 constexpr double kStartJitterSeconds = 2;
 constexpr std::size_t kMaxCodes = 16;  // of HTTP, of a server that is not trusted
 constexpr double kBounds[] = {.001, .0025, .005, .01, .025, .05, .1, .5, 1};
+// Why a request has no answer, see ApiClient.
+constexpr ApiState kErrors[] = {ApiState::kUnreachable, ApiState::kNoConnection,
+                                ApiState::kTimeout, ApiState::kTlsError, ApiState::kBadResponse};
 constexpr std::string_view kLogins[] = {"ok", "refused", "no_answer"};
 
 const Metric kUp("pihole_api_up", Type::kGauge,
@@ -19,6 +22,10 @@ const Metric kState("pihole_api_state", Type::kStateSet,
                     "state");
 const Metric kRequests("pihole_api_requests_total", Type::kCounter,
                        "Requests to the API by HTTP code; 0: no answer.", "pihole", "code");
+const Metric kErrorsTotal("pihole_api_errors_total", Type::kCounter,
+                          "Requests to the API that got no answer, by why: unreachable, "
+                          "no_connection, timeout, tls_error, bad_response (cut off, or not HTTP).",
+                          "pihole", "reason");
 const Metric kLoginsTotal("pihole_api_logins_total", Type::kCounter,
                           "Logins: each costs a Pi-hole more than a hundred polls.", "pihole",
                           "result");
@@ -48,6 +55,7 @@ std::string Number(double n) {
 void ApiFacts::Configure(bool enabled, Duration interval) {
   enabled_ = enabled;
   interval_ = interval;
+  for (auto error : kErrors) errors_.try_emplace(error);
   for (auto result : kLogins) logins_.try_emplace(std::string(result));
 }
 
@@ -68,6 +76,7 @@ void ApiFacts::TakeTraffic(const ApiTraffic& traffic) {
     bool full = requests_.size() >= kMaxCodes && !requests_.count(std::to_string(code));
     requests_[full ? "other" : std::to_string(code)] += n;
   }
+  for (auto& [error, n] : traffic.errors) errors_[error] += n;
   for (auto& [result, n] : traffic.logins) logins_[std::string(result)] += n;
   for (double seconds : traffic.seconds) {
     auto bucket = std::lower_bound(std::begin(kBounds), std::end(kBounds), seconds);
@@ -118,6 +127,7 @@ void ApiFacts::Show(const std::string& pihole, const Now& now, Samples& out) con
 void ApiFacts::ShowClient(const std::string& pihole, const Now& now, Samples& out) const {
   if (Fresh(now.at)) out.Add(kUp, {pihole}, state_ == ApiState::kOk);
   for (auto& [code, n] : requests_) out.Add(kRequests, {pihole, code}, n);
+  for (auto& [error, n] : errors_) out.Add(kErrorsTotal, {pihole, ApiStateName(error)}, n);
   for (auto& [result, n] : logins_) out.Add(kLoginsTotal, {pihole, result}, n);
   for (auto& [part, at] : FreshParts(*snapshot_, now.at))
     out.Add(kPart, {pihole, part}, now.Unix(at));

@@ -11,7 +11,7 @@
 #include "exporters/pihole/query_counters.h"
 
 // What one Pi-hole's API told, over time, and all metrics of it:
-//   the client      pihole_api_up, _state, _requests_total, _logins_total,
+//   the client      pihole_api_up, _state, _requests_total, _errors_total, _logins_total,
 //                   _request_duration_seconds, _part_timestamp_seconds, _endpoint_up
 //   the details     see show_details.h
 //   over polls      pihole_queries_observed_total, pihole_ftl_start_timestamp_seconds
@@ -46,6 +46,7 @@ class ApiFacts {
   QueryCounters queries_;
   Instant history_at_ = Instant();  // of the history that was counted last
   std::map<std::string, double> requests_;
+  std::map<ApiState, double> errors_;
   std::map<std::string, double, std::less<>> logins_;
   std::array<double, 10> duration_counts_{};  // by bucket, the last is above all of them
   double duration_sum_ = 0;

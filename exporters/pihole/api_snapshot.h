@@ -43,6 +43,7 @@ struct ApiSnapshot {
 // What the client did since the last look.
 struct ApiTraffic {
   std::map<int, double> requests;             // by HTTP code; 0: no answer
+  std::map<ApiState, double> errors;          // those without an answer, by why
   std::map<std::string_view, double> logins;  // by result: ok, refused, no_answer
   std::vector<double> seconds;                // of answered requests
 };

@@ -55,9 +55,9 @@ void ShowGravity(const std::string& pihole, const ApiSnapshot& api, const Now& n
   auto* ftl = api.ftl.Fresh(now.at);
   if (ftl) ShowFtl(pihole, *ftl, out);
   if (auto* lists = api.lists.Fresh(now.at)) ShowLists(pihole, *lists, out);
+  const bool failed = (summary && summary->gravity_failed) || (ftl && ftl->gravity_failed);
+  if (failed || (summary && summary->gravity_domains)) out.Add(kUp, {pihole}, !failed);
   if (summary == nullptr) return;
-  bool failed = summary->gravity_failed || (ftl && ftl->gravity_failed);
-  if (failed || summary->gravity_domains) out.Add(kUp, {pihole}, !failed);
   if (summary->gravity_domains) out.Add(kDomains, {pihole}, *summary->gravity_domains);
   if (summary->gravity_update_unix) out.Add(kUpdate, {pihole}, *summary->gravity_update_unix);
 }

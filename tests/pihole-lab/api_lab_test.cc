@@ -112,7 +112,8 @@ TEST(PiholeApiLab, ADeadOneTakesItsOwnSeriesAlone) {
   });
   // Of the API what the exporter knows of itself: how it went, and when it read what.
   const std::set<std::string> own = {
-      "pihole_api_up", "pihole_api_state", "pihole_api_requests_total", "pihole_api_logins_total",
+      "pihole_api_up", "pihole_api_state", "pihole_api_requests_total", "pihole_api_errors_total",
+      "pihole_api_logins_total",
       "pihole_api_request_duration_seconds_bucket", "pihole_api_request_duration_seconds_sum",
       "pihole_api_request_duration_seconds_count", "pihole_config_check_timestamp_seconds"};
   std::set<std::string> left;

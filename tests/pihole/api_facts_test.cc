@@ -107,7 +107,8 @@ TEST_F(ApiFactsTest, NothingOldIsShown) {
   for (auto* metric : MetricBase::Catalogue())
     if (page.find("# TYPE " + std::string(metric->name) + " ") != page.npos)
       names.insert(std::string(metric->name));
-  EXPECT_EQ(names, (std::set<std::string>{"pihole_api_requests_total", "pihole_api_logins_total",
+  EXPECT_EQ(names, (std::set<std::string>{"pihole_api_requests_total", "pihole_api_errors_total",
+                                          "pihole_api_logins_total",
                                           "pihole_api_request_duration_seconds"}));
   EXPECT_EQ(facts_.state(At(45.1).at), std::nullopt);
   EXPECT_EQ(facts_.blocking(At(45.1).at), std::nullopt);
@@ -133,6 +134,17 @@ TEST_F(ApiFactsTest, GravityThatCannotBeRead) {
   EXPECT_THAT(page, Not(HasSubstr("pihole_gravity_last_update_timestamp_seconds{")));
   EXPECT_THAT(page, Not(HasSubstr("pihole_domain_rules{")));
   EXPECT_THAT(page, Not(HasSubstr(" -")));
+}
+
+// The database's counts tell it, too, while the summary has no answer.
+TEST_F(ApiFactsTest, GravityThatCannotBeReadByTheCountsAlone) {
+  ApiSnapshot snapshot;
+  Take(snapshot.ftl, ReadFtl(Answer::Recorded("v6/corruptgravity_info_ftl")), At(0).at);
+  Look(snapshot, 0);
+  EXPECT_THAT(Page(1), HasSubstr("pihole_gravity_up{pihole=\"pi1\"} 0\n"));
+  Take(snapshot.ftl, ReadFtl(Answer::Recorded("v6/nopw_info_ftl")), At(0).at);
+  Look(snapshot, 0);
+  EXPECT_THAT(Page(1), Not(HasSubstr("pihole_gravity_up{")));
 }
 
 TEST_F(ApiFactsTest, BlockingThatIsOffUntil) {
@@ -181,6 +193,7 @@ TEST_F(ApiFactsTest, QueriesOfAHistoryAreCountedOnce) {
 TEST_F(ApiFactsTest, TheClientCounts) {
   ApiTraffic traffic;
   traffic.requests = {{0, 1}, {200, 4}, {401, 1}};
+  traffic.errors = {{ApiState::kTimeout, 1}};
   traffic.logins = {{"ok", 1}};
   traffic.seconds = {0.001, 0.002, 0.2, 7};
   Look({}, 0, ApiState::kTimeout, traffic);
@@ -192,6 +205,8 @@ TEST_F(ApiFactsTest, TheClientCounts) {
       "pihole_api_state{pihole=\"pi1\",state=\"timeout\"} 1",
       "pihole_api_state{pihole=\"pi1\",state=\"ok\"} 0",
       "pihole_api_requests_total{pihole=\"pi1\",code=\"200\"} 8",
+      "pihole_api_errors_total{pihole=\"pi1\",reason=\"timeout\"} 2",
+      "pihole_api_errors_total{pihole=\"pi1\",reason=\"unreachable\"} 0",
       "pihole_api_logins_total{pihole=\"pi1\",result=\"ok\"} 2",
       "pihole_api_logins_total{pihole=\"pi1\",result=\"refused\"} 0",
       took + "bucket{pihole=\"pi1\",le=\"0.001\"} 2",

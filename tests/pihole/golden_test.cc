@@ -62,7 +62,12 @@ std::shared_ptr<ApiSnapshot> Recorded(double at, bool lists) {
   return s;
 }
 
-ApiTraffic Traffic() { return {{{200, 5}, {401, 1}}, {{"ok", 1}}, {0.0004, 0.002, 0.3}}; }
+ApiTraffic Traffic() {
+  return {{{0, 2}, {200, 5}, {401, 1}},
+          {{ApiState::kTimeout, 2}},
+          {{"ok", 1}},
+          {0.0004, 0.002, 0.3}};
+}
 
 ChaosCounters Chaos() {
   ChaosCounters c;
