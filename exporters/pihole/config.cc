@@ -5,6 +5,7 @@
 
 #include "common/net.h"
 #include "exporters/pihole/config_probes.h"
+#include "exporters/pihole/drift.h"
 
 using namespace std::chrono_literals;
 
@@ -114,11 +115,29 @@ PiholeObjectives ReadObjectives(Fields fields) {
   return o;
 }
 
+// Not all are meant to be alike everywhere: upstreams often are not.
+std::vector<std::string> ReadComponents(Fields& fields, bool comments) {
+  if (!fields.Has("components")) return {};
+  const std::vector<std::string> components = fields.Strings("components");
+  std::string known;
+  for (auto component : kDriftComponents)
+    known += (known.empty() ? "" : ", ") + std::string(component);
+  for (auto& component : components) {
+    if (std::count(kDriftComponents.begin(), kDriftComponents.end(), component) == 0)
+      fields.Error("components", "nothing is called '" + component + "' (but " + known + ")");
+    if (component == "comments" && !comments)
+      fields.Error("components", "comments need include_comments: true");
+  }
+  if (components.empty()) fields.Error("components", "nothing to compare: set intervals.drift: 0s");
+  return components;
+}
+
 void ReadDrift(Fields fields, PiholesOptions& all) {
   DriftOptions& drift = all.drift;
   drift.reference = fields.String("reference", all.piholes.empty() ? "" : all.piholes[0].name);
   drift.max_domain_rules = fields.Integer("max_domain_rules", 2000, 0, 1'000'000);
   drift.include_comments = fields.Bool("include_comments", false);
+  drift.components = ReadComponents(fields, drift.include_comments);
   bool known = std::any_of(all.piholes.begin(), all.piholes.end(),
                            [&](auto& pihole) { return pihole.name == drift.reference; });
   if (!known && fields.Has("reference"))
@@ -139,6 +158,11 @@ void ReadList(Fields& fields, PiholesOptions& all) {
 }
 
 }  // namespace
+
+bool DriftOptions::Compares(std::string_view component) const {
+  return components.empty() ||
+         std::count(components.begin(), components.end(), component) > 0;
+}
 
 absl::StatusOr<PiholesOptions> ReadPiholes(Fields& fields) {
   PiholesOptions all;

@@ -50,8 +50,10 @@ struct PollIntervals {
 
 struct DriftOptions {
   std::string reference;          // a Pi-hole's name; the first one if not given
+  std::vector<std::string> components;  // of kDriftComponents; others are not compared. {}: all
   int max_domain_rules = 0;       // /api/domains stalls DNS: with more rules it is not asked for
   bool include_comments = false;
+  bool Compares(std::string_view component) const;
 };
 
 // What is still well; shown as metrics, so that rules carry no numbers of their own.

@@ -10,7 +10,7 @@
 namespace {
 
 constexpr std::size_t kMaxBytes = 1 << 20;
-constexpr std::size_t kMaxRulesBytes = 32 << 20;  // 221 bytes a rule
+constexpr std::size_t kMaxDriftBytes = 32 << 20;  // a rule is 221 bytes, and there may be many
 
 void Note(ApiSnapshot& snapshot, const std::string& path, Duration interval, bool well) {
   snapshot.paths[path] = {std::make_shared<const bool>(well), Clock::now(), interval};
@@ -105,10 +105,10 @@ bool CurrentPoll::FewRules(const ApiSnapshot& snapshot, Instant now) const {
 absl::Status CurrentPoll::AskDrift(const Deadline& end, ApiSnapshot& snapshot) {
   absl::Status last;
   // What /api/NAME answers: an object with a NAME.
-  auto get = [&](const char* name, std::size_t max_bytes) -> std::optional<Json> {
+  auto get = [&](const char* name) -> std::optional<Json> {
     if (ended_) return std::nullopt;
     const std::string path = std::string("/api/") + name;
-    auto answer = Get(path, end, max_bytes);
+    auto answer = Get(path, end, kMaxDriftBytes);
     if (answer.ok() && !answer->view()[name].exists()) {
       client_.set_state(ApiState::kBadResponse);
       answer = NotSuch(path, answer->view());
@@ -117,14 +117,16 @@ absl::Status CurrentPoll::AskDrift(const Deadline& end, ApiSnapshot& snapshot) {
     if (!ended_) Note(snapshot, path, drift_interval_, answer.ok());
     return answer.ok() ? std::optional(*std::move(answer)) : std::nullopt;
   };
-  auto groups = get("groups", kMaxBytes), lists = get("lists", kMaxBytes),
-       clients = get("clients", kMaxBytes), config = get("config", kMaxBytes);
+  auto groups = get("groups"), lists = get("lists"), clients = get("clients"),
+       config = get("config");
   std::optional<Json> domains;
-  if (FewRules(snapshot, Clock::now())) domains = get("domains", kMaxRulesBytes);
+  const bool wanted = drift_.Compares("domains") || drift_.include_comments;
+  if (wanted && FewRules(snapshot, Clock::now())) domains = get("domains");
   if (ended_) return last;
   auto view = [](const std::optional<Json>& json) { return json ? json->view() : JsonView(); };
   DriftAnswers answers{view(groups), view(lists), view(domains), view(clients), view(config)};
   auto texts = ItemTextsOf(answers, drift_.include_comments);
+  std::erase_if(texts, [&](auto& component) { return !drift_.Compares(component.first); });
   const Instant at = Clock::now();
   snapshot.config = {nullptr, at, drift_interval_};
   snapshot.seats_max = {nullptr, at, drift_interval_};

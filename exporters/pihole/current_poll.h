@@ -17,9 +17,9 @@ struct PollDeadlines {
 //   fast   /api/info/metrics, stats/summary, dns/blocking, stats/upstreams, history: always
 //   slow   /api/info/ftl, auth/sessions, info/messages, lists
 //   rare   /api/info/version, info/database, info/sensors, info/system
-//   drift  /api/groups, lists, clients, config, and domains if info/ftl told that there are few
-//          rules of each kind: 20,000 of them stall the Pi-hole's DNS for 0.2 s. They are asked in
-//          a row: what the ids of groups in one mean is told by another.
+//   drift  /api/groups, lists, clients, config, and domains if they are compared and info/ftl told
+//          that there are few rules of each kind: 20,000 of them stall the Pi-hole's DNS for 0.2 s.
+//          They are asked in a row: what the ids of groups in one mean is told by another.
 // First comes what would first be too old to be shown. Over a slow link a poll does not come to all
 // of them: the rest keeps value and time, is due, and has its turn in the next polls. A request
 // that was begun has its whole timeout.

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "exporters/pihole/api_eye.h"
+#include "exporters/pihole/api_poll.h"
 #include "exporters/pihole/config.h"
 #include "exporters/pihole/dns_eye.h"
 
@@ -39,6 +40,7 @@ std::string Fingerprint(const ApiOptions& api, const PollIntervals& intervals,
                     Part(api.skip_verification) + Part(api.timeout.count());
   for (Duration d : {intervals.fast, intervals.slow, intervals.rare, intervals.drift})
     out += Part(d.count());
+  for (auto& component : drift.components) out += Part(component);
   return out + Part(drift.max_domain_rules) + Part(drift.include_comments);
 }
 
@@ -65,7 +67,8 @@ std::vector<Target> TargetsOf(const BoardPointer& board) {
     if (pihole.api.mode == ApiMode::kOff) continue;
     targets.push_back(MakeTarget("pihole_api", pihole.name,
                                  Fingerprint(pihole.api, all.intervals, all.drift),
-                                 ApiLookDeadline(pihole.api), MakeApiEye(board, pihole, all)));
+                                 ApiPoll::LookDeadline(pihole.api),
+                                 MakeApiEye(board, pihole, all)));
   }
   return targets;
 }

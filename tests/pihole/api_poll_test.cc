@@ -21,6 +21,37 @@ TEST(ApiPoll, KnowsEverythingAfterTheFirst) {
   EXPECT_LT(polls.took, 2s);
 }
 
+TEST(ApiPoll, ComparesWhatItIsTold) {
+  FakePihole fake(kPassword);
+  Polls polls(fake);
+  polls.all.drift.components = {"groups", "dns_hosts"};
+  ApiLook look = polls.Poll();
+  ASSERT_TRUE(look.snapshot->config.value);
+  std::set<std::string> compared;
+  for (auto& [component, items] : *look.snapshot->config.value) compared.insert(component);
+  EXPECT_EQ(compared, (std::set<std::string>{"dns_hosts", "groups"}));
+  EXPECT_EQ(fake.Count({"requests", "GET /api/domains"}), 0);  // which stalls DNS
+}
+
+// 1 MiB is enough for what is asked for every minute; not for what somebody collected over years.
+TEST(ApiPoll, ReadsLargeAnswersForTheDrift) {
+  FakePihole fake(R"({"password": "secret", "drift": {"lists": "collect"}})");
+  Polls polls(fake);
+  ApiLook look = polls.Poll();
+  ASSERT_TRUE(look.snapshot->config.value) << polls.status;
+  ASSERT_EQ(look.snapshot->config.value->count("lists"), 1u);
+  EXPECT_GT(look.snapshot->config.value->at("lists").items.size(), 5000u);
+  EXPECT_FALSE(look.snapshot->lists.value);
+}
+
+TEST(ApiPoll, CountsWhyThereIsNoAnswer) {
+  FakePihole fake(R"({"faults": {"/api/history": "half"}})");
+  Polls polls(fake);
+  EXPECT_EQ(polls.Poll().traffic.errors, (std::map<ApiState, double>{{ApiState::kBadResponse, 1}}));
+  fake.Stop();
+  EXPECT_EQ(polls.Poll().traffic.errors, (std::map<ApiState, double>{{ApiState::kUnreachable, 1}}));
+}
+
 TEST(ApiPoll, AsksFiveThingsOverOneConnectionAndNoLoginWhenFast) {
   FakePihole fake(kPassword);
   Polls polls(fake);

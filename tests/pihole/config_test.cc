@@ -95,6 +95,8 @@ TEST(PiholeConfig, EveryKeyCounts) {
   EXPECT_EQ(all->intervals.rare, 10min);
   EXPECT_EQ(all->intervals.drift, 15min);
   EXPECT_EQ(all->drift.reference, "pihole2");
+  EXPECT_TRUE(all->drift.Compares("lists"));
+  EXPECT_FALSE(all->drift.Compares("upstreams"));
   EXPECT_EQ(all->drift.max_domain_rules, 500);
   EXPECT_TRUE(all->drift.include_comments);
   EXPECT_EQ(all->objectives.rto_seconds, 120);
@@ -143,7 +145,7 @@ TEST(PiholeConfig, GoodAndBadFiles) {
 
 TEST(PiholeConfig, TheExampleIsReadAndNamesEveryKey) {
   PasswordFile();
-  ExpectExampleNamesEveryKey("pihole", kReads, 25);
+  ExpectExampleNamesEveryKey("pihole", kReads, 26);
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 """Changes of one Pi-hole's configuration: the switch {"drift": {"lists": "disable-first"}}.
 
 disable-first, delete-first and comment-first are for lists, groups, domains and clients; renumber
-is for groups and gives them other ids, which is no difference. For dns there are add-host, and
+is for groups and gives them other ids, which is no difference; collect is for lists and makes it
+5,000 more, 1.5 MB. For dns there are add-host, and
 mode-NX for its blocking mode.
 """
 
@@ -16,6 +17,8 @@ def first(body, component, change):
         items[0]["enabled"] = False
     elif change == "comment-first":
         items[0]["comment"] = "changed here"
+    elif change == "collect":
+        items.extend({**items[0], "address": f"https://lists.example/{i}"} for i in range(5000))
 
 
 def renumber(body, component):
