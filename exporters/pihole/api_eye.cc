@@ -70,5 +70,3 @@ std::unique_ptr<Collector> MakeApiEye(std::shared_ptr<PiholesBoard> board,
                                       const PiholeOptions& pihole, const PiholesOptions& all) {
   return std::make_unique<ApiEye>(std::move(board), pihole, all);
 }
-
-Duration ApiLookDeadline(const ApiOptions& options) { return ApiPoll::LookDeadline(options); }

@@ -17,7 +17,3 @@
 // When poked it polls at once, but never twice within two seconds.
 std::unique_ptr<Collector> MakeApiEye(std::shared_ptr<PiholesBoard> board,
                                       const PiholeOptions& pihole, const PiholesOptions& all);
-
-// Target::look_deadline of such an eye. A login takes the slowest Pi-holes 10 s, and over a slow
-// link a poll takes some timeouts of a request; no scrape waits for either.
-Duration ApiLookDeadline(const ApiOptions& options);

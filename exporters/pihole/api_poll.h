@@ -14,8 +14,8 @@
 class ApiPoll {
  public:
   ApiPoll(const PiholeOptions& pihole, const PiholesOptions& all, SessionMeans means);
-  // How long a poll may take: a login alone takes a slow Pi-hole 10 s, and each request has its
-  // timeout.
+  // How long a poll may take, Target::look_deadline of its eye: a login alone takes a slow Pi-hole
+  // 10 s, and over a slow link a poll takes some timeouts of a request. No scrape waits for either.
   static Duration LookDeadline(const ApiOptions& options);
 
   struct Result {

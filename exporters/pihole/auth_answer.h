@@ -5,7 +5,8 @@
 #include "absl/status/statusor.h"
 #include "exporters/pihole/state.h"
 
-// What /api/auth answers: who we are there, and how a login went.
+// What /api/auth answers: who we are there, and how a login went. By src/api/auth.c of FTL, and
+// https://docs.pi-hole.net/api/auth/.
 
 struct AuthAnswer {
   bool valid = false;  // we are let in: with the SID that was sent, or without a password

@@ -13,6 +13,8 @@
 //   too many logins, of anybody                    after 10 s, likewise
 //   12 logins that took a seat within 30 min       when the first of them has run out: whatever it
 //                                                  is that loses our sessions, others keep seats
+// Seats and the half hour: src/api/auth.c of FTL, with webserver.api.max_sessions and
+// webserver.session.timeout; logins a second: verify_password() in its src/config/password.c.
 // Nothing here reads a clock.
 class LoginPace {
  public:

@@ -1,4 +1,5 @@
 #include "exporters/pihole/api_eye.h"
+#include "exporters/pihole/api_poll.h"
 
 #include <gtest/gtest.h>
 
@@ -26,7 +27,7 @@ struct Watch {
     Open();
   }
   void Open() { eye = MakeApiEye(board, options.piholes[0], options); }
-  Next Look() { return eye->Look(Deadline::In(ApiLookDeadline(options.piholes[0].api))); }
+  Next Look() { return eye->Look(Deadline::In(ApiPoll::LookDeadline(options.piholes[0].api))); }
   std::string sid() {
     return board->With([](const Piholes& p) { return p.sid("pi"); });
   }

@@ -5,6 +5,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "exporters/pihole/api_eye.h"
+#include "exporters/pihole/api_poll.h"
 #include "tests/pihole/fake_pihole.h"
 
 namespace {
@@ -52,7 +53,7 @@ TEST(DriftLog, IsWrittenWhenAnEyeHasReadTheSettings) {
     std::vector<std::unique_ptr<Collector>> eyes;
     for (auto& pihole : options->piholes) eyes.push_back(MakeApiEye(board, pihole, *options));
     auto look = [&](int eye) {
-      const Deadline deadline = Deadline::In(ApiLookDeadline(options->piholes[0].api));
+      const Deadline deadline = Deadline::In(ApiPoll::LookDeadline(options->piholes[0].api));
       return Logged(level, [&] { EXPECT_TRUE(eyes[eye]->Look(deadline).status.ok()); });
     };
     EXPECT_EQ(look(0), "");
