@@ -67,7 +67,6 @@ void ReadOption(DnsReader& r, DnsMessage& m) {
 void ReadOpt(DnsReader& r, const Head& head, DnsMessage& m) {
   if (m.edns) return r.Fail("there is more than one OPT record");
   m.edns = true;
-  m.udp_size = static_cast<int>(head.dns_class);
   m.rcode |= static_cast<int>(head.ttl >> 24) << 4;
   std::size_t end = r.at() + head.size;
   while (r.at() < end && r.defect().empty()) ReadOption(r, m);
@@ -139,12 +138,8 @@ void ReadRecord(DnsReader& r, std::vector<DnsRecord>& records, int& kept, DnsMes
 
 void ReadFlags(unsigned flags, DnsMessage& m) {
   m.response = flags & 0x8000;
-  m.opcode = static_cast<int>(flags >> 11 & 0xF);
-  m.authoritative = flags & 0x0400;
   m.truncated = flags & 0x0200;
   m.recursion_desired = flags & 0x0100;
-  m.recursion_available = flags & 0x0080;
-  m.authentic = flags & 0x0020;
   m.rcode = static_cast<int>(flags & 0xF);
 }
 
@@ -186,7 +181,6 @@ absl::StatusOr<DnsMessage> ParseDnsMessage(std::string_view bytes) {
   for (int i = 0; i < 3; ++i)
     for (unsigned n = counts[i]; n > 0 && r.defect().empty(); --n)
       ReadRecord(r, *sections[i], kept, m);
-  m.dropped_records = std::max(0, kept - kMaxDnsRecords);
   if (!r.defect().empty()) return absl::DataLossError(std::string(r.defect()));
   return m;
 }

@@ -28,8 +28,6 @@ enum DnsRcode : int {
   kRcodeNoError = 0, kRcodeFormErr = 1, kRcodeServFail = 2, kRcodeNxDomain = 3, kRcodeNotImp = 4,
   kRcodeRefused = 5,
 };
-// "NOERROR", "NXDOMAIN"; "RCODE77" for one without a name.
-std::string DnsRcodeName(int rcode);
 
 struct DnsQuestion {
   std::string name;
@@ -66,25 +64,19 @@ struct DnsExtendedError {
   std::string text;
 };
 enum DnsExtendedErrorCode : int {
-  kEdeStaleAnswer = 3, kEdeNotReady = 14, kEdeBlocked = 15, kEdeCensored = 16, kEdeFiltered = 17,
-  kEdeStaleNxDomain = 19, kEdeNoReachableAuthority = 22, kEdeNetworkError = 23,
+  kEdeStaleAnswer = 3, kEdeBlocked = 15, kEdeStaleNxDomain = 19,
 };
 
 struct DnsMessage {
   uint16_t id = 0;
-  bool response = false;             // QR
-  int opcode = 0;                    // 0: a standard query
-  bool authoritative = false;        // AA; forwarders pass on what they were told: proves little
-  bool truncated = false;            // TC
-  bool recursion_desired = false;    // RD
-  bool recursion_available = false;  // RA
-  bool authentic = false;            // AD: DNSSEC was validated
-  int rcode = 0;                     // with the upper bits from EDNS
+  bool response = false;           // QR
+  bool truncated = false;          // TC
+  bool recursion_desired = false;  // RD
+  int rcode = 0;                   // with the upper bits from EDNS
   std::optional<DnsQuestion> question;
-  std::vector<DnsRecord> answers, authority, additional;  // without OPT
-  int dropped_records = 0;  // beyond the first kMaxDnsRecords
+  // Without OPT; no more than the first kMaxDnsRecords of all three.
+  std::vector<DnsRecord> answers, authority, additional;
   bool edns = false;
-  int udp_size = 0;  // what the sender takes over UDP; 0 without EDNS
   std::vector<DnsExtendedError> errors;  // the first 16
 };
 inline constexpr int kMaxDnsRecords = 256;

@@ -16,17 +16,6 @@ constexpr Entry kTypes[] = {
     {1, "A"},     {2, "NS"},    {5, "CNAME"}, {6, "SOA"},   {12, "PTR"},
     {15, "MX"},   {16, "TXT"},  {28, "AAAA"}, {33, "SRV"},  {41, "OPT"},
     {64, "SVCB"}, {65, "HTTPS"}, {255, "ANY"}, {257, "CAA"}};
-constexpr Entry kRcodes[] = {
-    {0, "NOERROR"},  {1, "FORMERR"},  {2, "SERVFAIL"}, {3, "NXDOMAIN"}, {4, "NOTIMP"},
-    {5, "REFUSED"},  {6, "YXDOMAIN"}, {7, "YXRRSET"},  {8, "NXRRSET"},  {9, "NOTAUTH"},
-    {10, "NOTZONE"}, {16, "BADVERS"}, {23, "BADCOOKIE"}};
-
-template <std::size_t N>
-std::string NameOf(const Entry (&entries)[N], int number, const char* otherwise) {
-  for (auto& e : entries)
-    if (e.number == number) return std::string(e.name);
-  return absl::StrFormat("%s%d", otherwise, number);
-}
 
 absl::Status BadName(std::string_view name, const char* why) {
   return absl::InvalidArgumentError(absl::StrFormat("'%s' is not a domain name: %s", name, why));
@@ -40,8 +29,11 @@ unsigned Byte(std::string_view bytes, std::size_t at) {
 
 }  // namespace
 
-std::string DnsTypeName(DnsType type) { return NameOf(kTypes, static_cast<int>(type), "TYPE"); }
-std::string DnsRcodeName(int rcode) { return NameOf(kRcodes, rcode, "RCODE"); }
+std::string DnsTypeName(DnsType type) {
+  for (auto& e : kTypes)
+    if (e.number == static_cast<int>(type)) return std::string(e.name);
+  return absl::StrFormat("TYPE%d", static_cast<int>(type));
+}
 
 std::optional<DnsType> ParseDnsType(std::string_view name) {
   std::string upper(name);

@@ -108,11 +108,6 @@ TEST(DnsWords, NumbersHaveNames) {
   EXPECT_EQ(ParseDnsType("https"), DnsType::kHttps);
   EXPECT_EQ(ParseDnsType("B"), std::nullopt);
   EXPECT_EQ(DnsTypeName(static_cast<DnsType>(1234)), "TYPE1234");
-  EXPECT_EQ(DnsRcodeName(kRcodeNoError), "NOERROR");
-  EXPECT_EQ(DnsRcodeName(kRcodeNxDomain), "NXDOMAIN");
-  EXPECT_EQ(DnsRcodeName(kRcodeServFail), "SERVFAIL");
-  EXPECT_EQ(DnsRcodeName(kRcodeRefused), "REFUSED");
-  EXPECT_EQ(DnsRcodeName(77), "RCODE77");
 }
 
 }  // namespace
