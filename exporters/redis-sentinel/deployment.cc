@@ -216,7 +216,7 @@ std::string Deployment::Facts(const Now& now) const {
   for (auto& [name, set] : sets_) {
     services.push_back(&set.service());
     masters += (masters.empty() ? "" : ",\n") + ("{\"name\":" + JsonQuote(name)) +
-               ",\"change\":" + set.ChangeFacts() + "}";
+               "," + set.Facts() + "}";
   }
   return FactsFile(services, now, {{"masters", "[" + masters + "]"}});
 }
@@ -233,7 +233,7 @@ absl::Status Deployment::Restore(const std::string& facts, const Now& now) {
     ReplicationSet* set = name.empty() ? nullptr : SetOf(name);
     if (set == nullptr) continue;
     listed_[name] = now.at;
-    set->RestoreChange(master["change"]);
+    set->Restore(master);
   }
   std::vector<Service*> services;
   for (auto& [name, set] : sets_) services.push_back(&set.service());

@@ -87,6 +87,7 @@ void ReplicationSet::Step(const RedisEvidence& e, const NodeLook& look, const No
   Restarted(node, look, e.end, now);
   node.last = look;
   if (look.info) {
+    node.answered = e.end;
     bool follows = look.info->role == Role::kReplica && look.info->link_up.value_or(false);
     bool in_use = follows || (IsMaster(look) && look.node == announced_);
     if (node.dataset.Step(*look.info, in_use, e.end)) {

@@ -19,9 +19,8 @@
 // What counts as an attempt is a look at that node: ok when it answers as a master that is not
 // loading and does not refuse writes. When another node is announced, some 0.7 s after it was
 // promoted, that ends the outage: between the announcement's two bounds if the new master had been
-// seen writable by then, and else with the first look that finds it so. An old master that we see
-// working on our side of a cut network makes no outage; how long the Sentinels missed it is said
-// apart. Two masters are any two nodes of the set that answer as such.
+// seen writable by then, and else with the first look that finds it so. An old master that works on
+// our side of a cut network makes no outage; how long the Sentinels missed it is said apart.
 class ReplicationSet {
  public:
   // `scope`: the master's name as it stands on the page.
@@ -45,10 +44,10 @@ class ReplicationSet {
   std::vector<Story> Stories() const;  // of the service, and incidents
   Service& service() { return service_; }
   const Service& service() const { return service_; }
-  // What is kept over a restart: beside the service figures of the last change, a JSON object.
-  std::string ChangeFacts() const;
-  void RestoreChange(JsonView facts) { last_change_.restored = ReadChange(facts); }
-  int facts_revision() const { return service_.facts_revision() + last_change_.phases.revision(); }
+  // What is kept over a restart beside the service: members of a JSON object.
+  std::string Facts() const;
+  void Restore(JsonView facts);
+  int facts_revision() const;
 
  private:
   using Node = WatchedNode;
@@ -71,11 +70,11 @@ class ReplicationSet {
   std::string Majority(Instant now) const;
   bool HeardMost(Instant now) const;
   void Compare(const Now& now, Instant at);
-  void Announced(const std::string& node, Instant begin, Instant end, Instant likely,
-                 const Now& now);
+  void Announced(const std::string& node, Instant begin, Instant end, Instant likely, const Now&);
   void TakenOver(const FailoverFact& fact, const Node& old, Instant begin, Instant end);
   void TakeSentinelsWord(const RedisEvidence& evidence, const Now& now);
   std::string KindOfChange(const Node& old, Instant at) const;
+  void Told(long long config_epoch, bool first, Instant at, const Now& now);
   // verdict_split_brain.cc: two masters.
   void StepSplitBrain(const RedisEvidence& evidence, const NodeLook& look, Node& node);
   // verdict_loss.cc: what the last change of the master cost.
@@ -108,13 +107,14 @@ class ReplicationSet {
   Instant since_ = Instant();          // Sentinels that say otherwise later contradict it
   long long announced_epoch_ = -1;     // of its configuration, at least
   SplitBrain split_brain_;
-  bool objectively_down_ = false;      // +odown of the master, since it was announced
-  bool asked_for_ = false;             // +try-failover without that: by SENTINEL FAILOVER
+  // Since it was announced: +odown of the master, and +try-failover without that.
+  bool objectively_down_ = false, asked_for_ = false;
   std::optional<Departure> departure_;  // of the old master, at the last change
   Disagreement disagreement_;
   RedisIncidents incidents_;
   CutOff cut_off_;
   Instant trouble_heard_ = Instant();  // the newest event that is about the announced master
   LastChange last_change_;
+  LastTold told_;  // by the Sentinels
   Instant suspect_until_ = Instant(), asked_in_vain_ = Instant();  // asked: a Sentinel, last
 };

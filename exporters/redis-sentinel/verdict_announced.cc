@@ -77,6 +77,7 @@ void ReplicationSet::Compare(const Now& now, Instant at) {
     // One that was not there before knows nothing of when it changed.
     if (view.other_begin != Instant()) begin = std::min(begin, view.other_begin);
   }
+  const bool first = announced_.empty();
   if (node != announced_) {
     if (epoch < announced_epoch_ && !contradicted) return;
     if (begin == Instant::max()) begin = announced_at_;
@@ -84,6 +85,24 @@ void ReplicationSet::Compare(const Now& now, Instant at) {
     announced_epoch_ = epoch;
   }
   announced_epoch_ = std::max(announced_epoch_, epoch);
+  Told(epoch, first, at, now);
+}
+
+// Who watched all the while knows of each change: to him the number says nothing new, as it may grow
+// by more than one. Who did not knows of one change at least, but not who was master meanwhile.
+void ReplicationSet::Told(long long config_epoch, bool first, Instant at, const Now& now) {
+  const bool same = told_.master == announced_, newer = config_epoch > told_.config_epoch;
+  const bool unwatched = first || at - told_.at > kViewPatience + options_.look_deadline;
+  if (same && newer && unwatched) {
+    const Instant middle = first ? at : told_.at + (at - told_.at) / 2;
+    TakenOver({now.Unix(middle), "unknown", announced_, "unseen", {}}, Node(), at, at);
+    last_change_.phases.Changed({"unseen", "", {}, {}, {}});
+  }
+  told_.at = at;
+  if (same && !newer) return;
+  told_.master = announced_;
+  told_.config_epoch = config_epoch;
+  ++told_.revision;
 }
 
 // What was in force until now comes to an end between `begin` and `end`; what we heard was said just
@@ -155,18 +174,22 @@ void ReplicationSet::TakeSentinelsWord(const RedisEvidence& e, const Now& now) {
   Attempted({result, e.begin, e.end}, now);
 }
 
+// A switchover is somebody's wish, and only a wish that was seen: +try-failover before any +odown,
+// or the flag force_failover of the Sentinel that leads. That the old master works for us proves
+// none: on its side of a cut network it does all the while. Where events are denied and the leader
+// was not looked at in the second or two in which it had the flag, a wish is told as a failover:
+// one alarm too many is better than none. What it was is only known to who heard something of the
+// old master until then, by itself or by a Sentinel.
 std::string ReplicationSet::KindOfChange(const Node& old, Instant at) const {
-  Instant watched = old.end;
-  Duration patience = std::max<Duration>(kUnwatched, Patience());
-  if (!options_.redis_nodes) {
-    patience = kViewPatience + options_.look_deadline;
-    for (auto& [sentinel, view] : views_)  // the last look that found it naming the old one
-      watched = std::max(watched, view.said.address && ToText(*view.said.address) == announced_
-                                      ? view.begin
-                                      : view.other_begin);
-  }
-  if (announced_.empty() || at - watched > patience) return "unseen";
-  if (asked_for_) return "switchover";
-  if (objectively_down_ || !options_.redis_nodes) return "failover";
-  return old.result != Result::kOk ? "failover" : "switchover";
+  const Duration by_looks = std::max<Duration>(kUnwatched, Patience());
+  const Duration by_views = kViewPatience + options_.look_deadline;
+  Instant told = old.answered;
+  for (auto& [sentinel, view] : views_)  // the last look that found it naming the old one
+    told = std::max(told, view.said.address && ToText(*view.said.address) == announced_
+                              ? view.begin
+                              : view.other_begin);
+  bool watched = at - told <= (options_.redis_nodes ? std::max(by_looks, by_views) : by_views);
+  if (options_.redis_nodes) watched = watched && at - old.end <= by_looks;
+  if (announced_.empty() || !watched) return "unseen";
+  return asked_for_ ? "switchover" : "failover";
 }

@@ -1,6 +1,10 @@
 // What the last change of the master cost.
 #include "exporters/redis-sentinel/replication_set.h"
 
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+
 #include "common/net.h"
 
 using namespace std::chrono_literals;
@@ -73,10 +77,23 @@ ChangeFigures ReplicationSet::Figures() const {
 }
 
 // What still grows is a low bound for another process.
-std::string ReplicationSet::ChangeFacts() const {
+std::string ReplicationSet::Facts() const {
   ChangeFigures figures = Figures();
   if (departure_ && departure_->exact()) figures.lost_writes = figures.lost_high_writes = {};
-  return ToJson(figures);
+  return absl::StrFormat("\"change\":%s,\"told\":{\"master\":%s,\"config_epoch\":%d}",
+                         ToJson(figures), JsonQuote(told_.master), told_.config_epoch);
+}
+
+int ReplicationSet::facts_revision() const {
+  return service_.facts_revision() + last_change_.phases.revision() + told_.revision;
+}
+
+void ReplicationSet::Restore(JsonView facts) {
+  last_change_.restored = ReadChange(facts["change"]);
+  told_.master = facts["told"]["master"].String().value_or("");
+  constexpr double kMost = 1e15;  // exact as a double
+  double epoch = facts["told"]["config_epoch"].Number().value_or(0);
+  told_.config_epoch = static_cast<long long>(std::clamp(epoch, 0.0, kMost));
 }
 
 void ReplicationSet::ShowLoss(Samples& out) const {

@@ -16,6 +16,7 @@
 struct WatchedNode {
   std::optional<NodeLook> last;             // the newest look
   Instant begin = Instant(), end = Instant();
+  Instant answered = Instant();             // end of the newest look that was answered
   Instant listed = Instant();               // by a Sentinel, last
   Result result = Result::kVoid;            // whether it takes writes, by the newest look
   std::string run_id;                       // by the newest answer
@@ -40,6 +41,15 @@ struct SentinelView {
 struct CutOff {
   std::optional<Instant> last_ok;           // the earliest last answer
   std::optional<Instant> first_unanswered;  // the latest first ping without one
+};
+
+// The newest configuration by which the master in force was named. Kept over a restart: a newer one
+// of the same master after nobody watched means that it was replaced and took over again.
+struct LastTold {
+  std::string master;
+  long long config_epoch = 0;  // grows with every change of master, and with nothing else
+  Instant at = Instant();
+  int revision = 0;  // grows with the first two
 };
 
 // What the last change of master took and cost.

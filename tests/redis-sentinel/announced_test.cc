@@ -5,52 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/redis-sentinel/replay.h"
+#include "tests/redis-sentinel/course.h"
 
 namespace {
-
-const std::string k1 = "10.88.0.11:6379", k2 = "10.88.0.12:6379", k3 = "10.88.0.13:6379";
-const std::string kS1 = "10.88.0.11:26379", kS2 = "10.88.0.12:26379", kS3 = "10.88.0.13:26379";
-const std::string kRedis = "{service=\"redis\",scope=\"mymaster\"}";
-const std::string kMaster = "master mymaster 10.88.0.11 6379";
-const std::string kSwitch = "mymaster 10.88.0.11 6379 10.88.0.12 6379";
-
-class Course {
- public:
-  Course() {
-    Views(0, k1);
-    for (double t = 0.5; t < 5; ++t) Looks(t, MasterInfo(), ReplicaInfo());
-  }
-  void Step(const RedisEvidence& e) { d_.Step(e, NowAt(end_ = EndOf(e))); }
-  void Views(double at, const std::string& master, long long epoch = 0) {
-    for (auto& s : {kS1, kS2, kS3})
-      Step(SentinelEvidence(at, at + 0.01, s, {ViewOf(s, master, epoch)}));
-  }
-  void Looks(double at, Info one, Info two) {
-    Step(NodeEvidence(at, at + 0.01, k1, std::move(one)));
-    Step(NodeEvidence(at, at + 0.01, k2, std::move(two)));
-  }
-  void Fails(double from, double until, const std::string& node = k1) {
-    for (double t = from; t < until; t += 0.2) Step(NodeFailed(t, t + 0.01, node));
-  }
-  void Event(double at, const std::string& name, const std::string& text, bool late = false) {
-    Step(EventEvidence(at - 0.1, at, kS1, name, text, late));
-  }
-  const Service& service() const { return d_.sets().at("mymaster").service(); }
-  std::string LastKind() const {
-    return service().failovers().empty() ? "" : service().failovers().back().kind;
-  }
-  double Value(const std::string& name) const { return ValueOf(d_, end_, name + kRedis); }
-  double Incidents(const std::string& kind) const {
-    return ValueOf(d_, end_, "redis_sentinel_incidents_total{master_name=\"mymaster\",kind=\"" +
-                                 kind + "\"}");
-  }
-  const Deployment& deployment() const { return d_; }
-
- private:
-  Deployment d_{OneDeployment()};
-  double end_ = 0;
-};
 
 TEST(Announced, AllIsWell) {
   Course c;
@@ -101,24 +58,6 @@ TEST(Announced, SuccessorThatIsNotReadyGoesOnFailing) {
   EXPECT_GT(c.service().outages()[0].low_seconds, 3.7);
 }
 
-TEST(Announced, KindsByEvents) {
-  Course asked;
-  asked.Event(5, "+try-failover", kMaster);
-  asked.Event(6, "+switch-master", kSwitch);
-  EXPECT_EQ(asked.LastKind(), "switchover");
-  Course down;  // it still answers us
-  down.Event(5, "+odown", kMaster);
-  down.Event(5, "+try-failover", kMaster);
-  down.Event(6, "+switch-master", kSwitch);
-  EXPECT_EQ(down.LastKind(), "failover");
-  Course mended;
-  mended.Event(4.6, "+odown", kMaster);
-  mended.Event(4.7, "-odown", kMaster);
-  mended.Event(5, "+try-failover", kMaster);
-  mended.Event(6, "+switch-master", kSwitch);
-  EXPECT_EQ(mended.LastKind(), "switchover");
-}
-
 // It is no change that it answers first after a start and the others a moment later.
 TEST(Announced, TheFirstToAnswerMayBeCutOff) {
   Deployment d(OneDeployment());
@@ -140,38 +79,6 @@ TEST(Announced, TheFirstToAnswerMayBeCutOff) {
   EXPECT_EQ(alone.sets().at("mymaster").announced(), k1);
 }
 
-// Where events are not heard, or are lost: what is over stays over.
-TEST(Announced, WhatSentinelsTakeBackIsForgotten) {
-  auto say = [](Course& c, double at, bool down, bool asked) {
-    MasterView view = ViewOf(kS1, k1);
-    view.master.flags.s_down = view.master.flags.o_down = down;
-    view.master.flags.force_failover = asked;
-    c.Step(SentinelEvidence(at, at + 0.01, kS1, {view}));
-  };
-  Course o_down;
-  say(o_down, 5, true, false);
-  o_down.Views(10, k1);
-  o_down.Looks(14.9, MasterInfo(), ReplicaInfo());
-  say(o_down, 15, false, true);
-  o_down.Views(15.5, k2, 1);
-  EXPECT_EQ(o_down.LastKind(), "switchover");
-  Course aborted;
-  say(aborted, 5, false, true);
-  aborted.Views(10, k1);
-  aborted.Fails(14, 15);
-  say(aborted, 15, true, false);
-  aborted.Views(15.5, k2, 1);
-  EXPECT_EQ(aborted.LastKind(), "failover");
-  EXPECT_LT(ValueOf(aborted.deployment(), 16,
-                    "redis_sentinel_last_failover_unreachable_high_seconds{master_name=\"mymaster\"}"),
-            5);
-  Course heard;  // by one, while the others looked before that
-  heard.Event(5, "+odown", kMaster);
-  say(heard, 4.99, false, false);
-  heard.Views(5.5, k2, 1);
-  EXPECT_EQ(heard.LastKind(), "failover");
-}
-
 // Wrong credentials of one Sentinel, say. It is looked at faster for a minute.
 TEST(Announced, OneSentinelThatFindsTheMasterDownForHours) {
   Course c;
@@ -184,21 +91,6 @@ TEST(Announced, OneSentinelThatFindsTheMasterDownForHours) {
     }
     EXPECT_EQ(c.deployment().pace() == Pace::kFast, at < 65) << at;
   }
-}
-
-TEST(Announced, KindsWithoutEvents) {
-  Course alive;
-  alive.Looks(9, MasterInfo(), ReplicaInfo());
-  alive.Views(10, k2, 1);
-  EXPECT_EQ(alive.LastKind(), "switchover");
-  Course dead;
-  dead.Fails(5, 10);
-  dead.Views(10, k2, 1);
-  EXPECT_EQ(dead.LastKind(), "failover");
-  EXPECT_NEAR(dead.service().failovers()[0].unix_seconds, kOrigin + 5, 5.1);
-  Course unseen;
-  unseen.Views(40, k2, 1);
-  EXPECT_EQ(unseen.LastKind(), "unseen");
 }
 
 TEST(Announced, ALateEventDatesNothing) {

@@ -129,6 +129,8 @@ inline RedisEvidence ParseEvidence(const std::string& line) {
     MasterView view = ViewOf(who, what, epoch);
     view.master.flags.s_down = flags.find("s_down") != flags.npos;
     view.master.flags.o_down = flags.find("o_down") != flags.npos;
+    view.master.flags.failover_in_progress = flags.find("in_progress") != flags.npos;
+    view.master.flags.force_failover = flags.find("force_failover") != flags.npos;
     view.master.last_ok_ping = Milliseconds(last_ok);
     return SentinelEvidence(begin, end, who, {std::move(view)});
   }

@@ -178,6 +178,31 @@ TEST(Recorded, CutNetworkHasTwoMastersAllTheWhile) {
   ExpectLost(r, 1111, 68651, 22.2);
 }
 
+// As it is seen beside the old master alone: the others do not answer until the network is whole.
+std::vector<RedisEvidence> SeenFromTheOldMastersSide() {
+  constexpr double kCut = 0, kWhole = 11.8;
+  std::vector<RedisEvidence> seen;
+  for (auto& e : Timeline("partition")) {
+    const bool beside = e.eye.find("10.88.0.11:") != std::string::npos;
+    const double begin = Seconds(e.begin - At(0)), end = EndOf(e);
+    auto* sentinel = std::get_if<SentinelLook>(&e.seen);
+    auto* node = std::get_if<NodeLook>(&e.seen);
+    if (beside || end < kCut || begin > kWhole) seen.push_back(e);
+    else if (sentinel != nullptr) seen.push_back(SentinelFailed(begin, end, sentinel->sentinel));
+    else if (node != nullptr)
+      seen.push_back(NodeFailed(begin, end, node->node, absl::DeadlineExceededError("timeout")));
+  }
+  return seen;
+}
+
+// Who does not hear the wish for a failover must not invent one: nobody would be alarmed.
+TEST(Recorded, AFailoverBeyondACutNetworkIsNoSwitchover) {
+  Replay r(SeenFromTheOldMastersSide());
+  ASSERT_EQ(r.service().failovers().size(), 1u);
+  EXPECT_EQ(r.failover().kind, "failover");
+  EXPECT_EQ(r.failover().to, k2);
+}
+
 TEST(Recorded, IsolatedMaster) {
   Replay r(Timeline("isolate"));
   ExpectOutage(r, 3.16);
