@@ -29,7 +29,7 @@ void NodeEye::Recognise(const Info& info) {
   run_id_ = info.run_id;
 }
 
-NodeLook NodeEye::Ask(const Deadline& deadline) {
+NodeLook NodeEye::Ask(const Deadline& deadline, bool hurried) {
   const Instant begin = board_->Begin(eye_, deadline);
   NodeLook look;
   look.node = node_;
@@ -43,14 +43,14 @@ NodeLook NodeEye::Ask(const Deadline& deadline) {
     else look.status = Named(connection_.name() + ": INFO", info.status());
   }
   const Instant end = Clock::now();  // before Post reads the clock, or it would be held back
-  board_->Post({{eye_, begin, end}, look});
+  if (!hurried || !absl::IsDeadlineExceeded(look.status)) board_->Post({{eye_, begin, end}, look});
   return look;
 }
 
 Next NodeEye::Look(const Deadline& deadline) {
   const Instant begin = Clock::now();
   const int before = connection_.sessions();
-  NodeLook look = Ask(deadline);
+  NodeLook look = Ask(deadline, false);
   bool fast = board_->With([](const Deployment& d) { return d.pace() == Pace::kFast; });
   Duration pause = fast ? std::min(interval_, kFastInterval) : interval_;
   // The end of a session that stood is looked into at once. One that is new may be of a server that
@@ -62,7 +62,9 @@ Next NodeEye::Look(const Deadline& deadline) {
 absl::Status NodeEye::Collect(const Deadline& deadline, Samples& out) {
   const bool waited_for = connection_.open();
   const int session = connection_.sessions();
-  NodeLook look = Ask(deadline.AtMost(patience_));
+  const Deadline patience = Deadline::In(patience_);
+  const bool hurried = deadline.at() < patience.at();
+  NodeLook look = Ask(hurried ? deadline : patience, hurried);
   ShowRestarts(restarts_, out);
   if (look.info) ShowNode(*look.info, start_.Of(*look.info, Now::Read().unix_seconds), out);
   // The descriptor that the last look waits for is closed: only a failure makes it look again.

@@ -9,9 +9,10 @@
 #include "exporters/redis-sentinel/start_time.h"
 
 // The eye on a Redis node: INFO over one kept connection, every second, every 200 ms in fast pace,
-// and at once when a connection breaks that has been there for two looks. At a scrape it shows the health and persistence of the
-// node from an INFO of that moment. PING is no sign of health (it is refused by a living node whose AOF
-// disk is full, and answered by one that lost its data), so it is never sent.
+// and at once when a connection breaks that has been there for two looks. At a scrape it shows the
+// health and persistence of the node from an INFO of that moment. PING is no sign of health (it is
+// refused by a living node whose AOF disk is full, and answered by one that lost its data), so it is
+// never sent.
 //
 // INFO without arguments: all versions have all that we use in it, and it costs a server 0.13 ms.
 class NodeEye : public Collector {
@@ -24,7 +25,9 @@ class NodeEye : public Collector {
   Next Look(const Deadline& deadline) override;
 
  private:
-  NodeLook Ask(const Deadline& deadline);  // and posts the answer
+  // And posts the answer; that none came only if it was not `hurried`: in less time than a look has
+  // that proves nothing, and a look follows at once.
+  NodeLook Ask(const Deadline& deadline, bool hurried);
   void Recognise(const Info& info);
 
   const std::shared_ptr<DeploymentBoard> board_;

@@ -126,25 +126,27 @@ SentinelLook SentinelEye::Query(const Deadline& deadline) {
   return *std::move(look);
 }
 
-SentinelLook SentinelEye::Ask(const Deadline& deadline) {
+SentinelLook SentinelEye::Ask(const Deadline& deadline, bool hurried) {
   const Instant begin = board_->Begin(eye_, deadline);
   SentinelLook look = Query(deadline);
   look.sentinel = sentinel_;
   const Instant end = Clock::now();  // before Post reads the clock, or it would be held back
-  board_->Post({{eye_, begin, end}, look});
+  if (!hurried || !absl::IsDeadlineExceeded(look.status)) board_->Post({{eye_, begin, end}, look});
   return look;
 }
 
 Next SentinelEye::Look(const Deadline& deadline) {
   const Instant begin = Clock::now();
-  SentinelLook look = Ask(deadline);
+  SentinelLook look = Ask(deadline, false);
   bool fast = board_->With([](const Deployment& d) { return d.pace() == Pace::kFast; });
   return {std::move(look.status), std::max(begin + (fast ? kFastInterval : kSentinelInterval),
                                            Clock::now())};
 }
 
 absl::Status SentinelEye::Collect(const Deadline& deadline, Samples& out) {
-  SentinelLook look = Ask(deadline.AtMost(patience_));
+  const Deadline patience = Deadline::In(patience_);
+  const bool hurried = deadline.at() < patience.at();
+  SentinelLook look = Ask(hurried ? deadline : patience, hurried);
   const double now = Now::Read().unix_seconds;
   if (look.info) ShowSentinel(*look.info, start_.Of(*look.info, now), now, out);
   return look.status;

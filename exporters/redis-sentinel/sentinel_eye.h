@@ -24,7 +24,7 @@ class SentinelEye : public Collector {
   Next Look(const Deadline& deadline) override;
 
  private:
-  SentinelLook Ask(const Deadline& deadline);  // and posts the answer
+  SentinelLook Ask(const Deadline& deadline, bool hurried);  // and posts it, as NodeEye does
   SentinelLook Query(const Deadline& deadline);
   void SayOnce(int unwatched);
 
