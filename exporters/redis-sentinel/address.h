@@ -8,7 +8,6 @@
 
 // Where Redis nodes and Sentinels are, as the configuration writes it and as they announce it.
 
-constexpr int kRedisPort = 6379;
 constexpr int kSentinelPort = 26379;
 
 struct RedisAddress {

@@ -12,8 +12,8 @@
 // longer than two minutes is not judged: meanwhile keys expire.
 class DatasetWatch {
  public:
-  // A look that answered, at `at`. Judged is only a node `in_use`: the master that clients are sent to, and
-  // a replica that follows. One that is away, or loads, may be empty for the moment. Returns
+  // A look that answered, at `at`. Judged is only a node `in_use`: the master that clients are sent
+  // to, and a replica that follows. One that is away, or loads, may be empty for the moment. Returns
   // whether it lost its data.
   bool Step(const Info& info, bool in_use, Instant at);
   double resets() const { return resets_; }

@@ -7,8 +7,8 @@
 // For how long Sentinels sent clients to different masters. They are not looked at together, so
 // that two looks which name different nodes prove nothing: between them all may have changed their
 // minds. Proven is the time in which two Sentinels were each found to name another one before and
-// after it, by looks
-// no further apart than kViewPatience. It is counted with the look that proves it.
+// after it, by looks no further apart than kViewPatience. It is counted with the look that proves
+// it.
 class Disagreement {
  public:
   // A look at a Sentinel that told where it sends clients, in the order of ends.

@@ -55,14 +55,13 @@ std::optional<AttachedReplica> ToReplica(std::string_view text) {
   auto address = ToAddress(Part(text, "ip"), Part(text, "port"));
   auto offset = ToNumber(Part(text, "offset"));
   if (!address || !offset || Part(text, "state").empty()) return {};
-  return AttachedReplica{*address, Part(text, "state") == "online", *offset,
-                         ToNumber(Part(text, "lag"))};
+  return AttachedReplica{*address, *offset, ToNumber(Part(text, "lag"))};
 }
 
 std::optional<Database> ToDatabase(int number, std::string_view text) {
-  auto keys = ToNumber(Part(text, "keys")), expires = ToNumber(Part(text, "expires"));
-  if (!keys || !expires) return {};
-  return Database{number, *keys, *expires};
+  auto keys = ToNumber(Part(text, "keys"));
+  if (!keys) return {};
+  return Database{number, *keys};
 }
 
 // What is only of use until all lines are read.
@@ -79,15 +78,15 @@ struct Draft {
 };
 
 // Where a line goes, and how it is read.
-struct Flag { Info::Yes Info::*to; };                    // 1 or 0
-struct Status { Info::Yes Info::*to; };                  // ok or err
+struct YesNo { Info::Yes Info::*to; };                    // 1 or 0
+struct OkErr { Info::Yes Info::*to; };                  // ok or err
 struct Link { Info::Yes Info::*to; };                    // up or down
 struct Id { std::string Info::*to; };
-using Target = std::variant<Info::Number Info::*, Info::Seconds Info::*, Flag, Status, Link, Id,
+using Destination = std::variant<Info::Number Info::*, Info::Seconds Info::*, YesNo, OkErr, Link, Id,
                             std::string Draft::*>;
 
-const std::unordered_map<std::string_view, Target>& Targets() {
-  static const std::unordered_map<std::string_view, Target> targets = {
+const std::unordered_map<std::string_view, Destination>& Destinations() {
+  static const std::unordered_map<std::string_view, Destination> targets = {
       {"redis_version", &Draft::redis_version},
       {"server_name", &Draft::server_name},
       {"valkey_version", &Draft::valkey_version},
@@ -98,19 +97,19 @@ const std::unordered_map<std::string_view, Target>& Targets() {
       {"blocked_clients", &Info::blocked_clients},
       {"used_memory", &Info::memory_used_bytes},
       {"maxmemory", &Info::memory_max_bytes},
-      {"loading", Flag{&Info::loading}},
-      {"async_loading", Flag{&Info::async_loading}},
+      {"loading", YesNo{&Info::loading}},
+      {"async_loading", YesNo{&Info::async_loading}},
       {"loading_eta_seconds", &Info::loading_eta},
       {"rdb_changes_since_last_save", &Info::unsaved_changes},
       {"rdb_last_save_time", &Info::rdb_last_save_unix},
-      {"rdb_last_bgsave_status", Status{&Info::rdb_ok}},
+      {"rdb_last_bgsave_status", OkErr{&Info::rdb_ok}},
       {"rdb_last_bgsave_time_sec", &Info::rdb_last_duration},
-      {"rdb_bgsave_in_progress", Flag{&Info::rdb_saving}},
+      {"rdb_bgsave_in_progress", YesNo{&Info::rdb_saving}},
       {"rdb_last_load_keys_loaded", &Info::loaded_keys},
-      {"aof_enabled", Flag{&Info::aof_enabled}},
-      {"aof_rewrite_in_progress", Flag{&Info::aof_rewriting}},
-      {"aof_last_write_status", Status{&Info::aof_write_ok}},
-      {"aof_last_bgrewrite_status", Status{&Info::aof_rewrite_ok}},
+      {"aof_enabled", YesNo{&Info::aof_enabled}},
+      {"aof_rewrite_in_progress", YesNo{&Info::aof_rewriting}},
+      {"aof_last_write_status", OkErr{&Info::aof_write_ok}},
+      {"aof_last_bgrewrite_status", OkErr{&Info::aof_rewrite_ok}},
       {"aof_rewrites_consecutive_failures", &Info::aof_rewrite_failures},
       {"aof_current_size", &Info::aof_size_bytes},
       {"aof_buffer_length", &Info::aof_buffer_bytes},
@@ -141,11 +140,11 @@ const std::unordered_map<std::string_view, Target>& Targets() {
       {"master_link_status", Link{&Info::link_up}},
       {"master_last_io_seconds_ago", &Info::last_io},
       {"master_link_down_since_seconds", &Info::link_down},
-      {"master_sync_in_progress", Flag{&Info::sync_in_progress}},
+      {"master_sync_in_progress", YesNo{&Info::sync_in_progress}},
       {"slave_priority", &Info::replica_priority},
-      {"slave_read_only", Flag{&Info::replica_read_only}},
+      {"slave_read_only", YesNo{&Info::replica_read_only}},
       {"sentinel_masters", &Info::monitored_masters},
-      {"sentinel_tilt", Flag{&Info::tilt}},
+      {"sentinel_tilt", YesNo{&Info::tilt}},
       {"sentinel_tilt_since_seconds", &Info::tilt_for},
       {"sentinel_running_scripts", &Info::running_scripts},
       {"sentinel_scripts_queue_length", &Info::queued_scripts},
@@ -164,8 +163,8 @@ struct Setter {
 
   void operator()(Info::Number Info::*to) { Once(draft.info.*to, ToNumber(text)); }
   void operator()(Info::Seconds Info::*to) { Once(draft.info.*to, ToSeconds(text)); }
-  void operator()(Flag flag) { Once(draft.info.*flag.to, Either(text, "1", "0")); }
-  void operator()(Status status) { Once(draft.info.*status.to, Either(text, "ok", "err")); }
+  void operator()(YesNo flag) { Once(draft.info.*flag.to, Either(text, "1", "0")); }
+  void operator()(OkErr status) { Once(draft.info.*status.to, Either(text, "ok", "err")); }
   void operator()(Link link) { Once(draft.info.*link.to, Either(text, "up", "down")); }
   void operator()(Id id) { Once(draft.info.*id.to, ToId(text)); }
   void operator()(std::string Draft::*to) { Once(draft.*to, std::string(text)); }
@@ -198,7 +197,7 @@ void TakeLine(Draft& draft, std::string_view line) {
   std::size_t colon = line.find(':');
   if (colon == line.npos) return;
   std::string_view name = line.substr(0, colon), text = line.substr(colon + 1);
-  if (auto found = Targets().find(name); found != Targets().end()) {
+  if (auto found = Destinations().find(name); found != Destinations().end()) {
     draft.known = true;
     std::visit(Setter{draft, text}, found->second);
   } else if (NumberAfter("slave", name)) {

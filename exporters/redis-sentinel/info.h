@@ -20,15 +20,14 @@
 // A replica as its master sees it: "slave0:ip=10.0.0.2,port=6379,state=online,offset=7805,lag=1".
 struct AttachedReplica {
   HostPort address;              // as it announces itself
-  bool online = false;           // false: it is being synchronised
   long long offset_bytes = 0;    // acknowledged
   std::optional<long long> lag_seconds;  // since it last acknowledged
 };
 
-// "db0:keys=3,expires=1,avg_ttl=0"
+// "db0:keys=3,expires=1,avg_ttl=0": what we use of it
 struct Database {
   int number = 0;
-  long long keys = 0, expires = 0;
+  long long keys = 0;
 };
 
 enum class Role { kMaster, kReplica };

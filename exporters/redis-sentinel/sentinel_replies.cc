@@ -20,9 +20,9 @@ absl::Status NotSentinel(const std::string& why) {
 
 // The flat names and values of one instance. Remembers what is missing, so that the fields are read
 // one after the other and the outcome is asked for at the end.
-class Fields {
+class InstanceFields {
  public:
-  explicit Fields(const Reply& reply) : items_(reply.items) {
+  explicit InstanceFields(const Reply& reply) : items_(reply.items) {
     bool texts = std::all_of(items_.begin(), items_.end(),
                              [](const Reply& item) { return item.type == Reply::kString; });
     if (reply.type != Reply::kArray || items_.size() % 2 != 0 || !texts)
@@ -74,9 +74,6 @@ class Fields {
 
 InstanceFlags ToFlags(std::string_view text) {
   static const std::pair<std::string_view, bool InstanceFlags::*> kFlags[] = {
-      {"master", &InstanceFlags::master},
-      {"slave", &InstanceFlags::replica},
-      {"sentinel", &InstanceFlags::sentinel},
       {"s_down", &InstanceFlags::s_down},
       {"o_down", &InstanceFlags::o_down},
       {"disconnected", &InstanceFlags::disconnected},
@@ -93,7 +90,7 @@ InstanceFlags ToFlags(std::string_view text) {
   return flags;
 }
 
-void Read(Fields& fields, Instance& instance) {
+void Read(InstanceFields& fields, Instance& instance) {
   instance.name = fields.Text("name");
   instance.address = fields.Address("ip", "port");
   instance.run_id = fields.Text("runid");
@@ -106,7 +103,7 @@ void Read(Fields& fields, Instance& instance) {
   instance.o_down = fields.AgeIfAny("o-down-time");
 }
 
-void Read(Fields& fields, MonitoredMaster& master) {
+void Read(InstanceFields& fields, MonitoredMaster& master) {
   Read(fields, static_cast<Instance&>(master));
   master.info_age = fields.Age("info-refresh");
   master.config_epoch = fields.Integer("config-epoch");
@@ -118,14 +115,14 @@ void Read(Fields& fields, MonitoredMaster& master) {
   if (auto* state = fields.Find("failover-state")) master.failover_state = *state;
 }
 
-void Read(Fields& fields, MonitoredReplica& replica) {
+void Read(InstanceFields& fields, MonitoredReplica& replica) {
   Read(fields, static_cast<Instance&>(replica));
   replica.info_age = fields.Age("info-refresh");
   replica.link_down = fields.Age("master-link-down-time");
   replica.priority = static_cast<int>(fields.Integer("slave-priority", INT_MIN, INT_MAX));
 }
 
-void Read(Fields& fields, MonitoredSentinel& sentinel) {
+void Read(InstanceFields& fields, MonitoredSentinel& sentinel) {
   Read(fields, static_cast<Instance&>(sentinel));
   sentinel.hello_age = fields.Age("last-hello-message");
 }
@@ -136,7 +133,7 @@ absl::StatusOr<std::vector<Kind>> ParseInstances(const absl::StatusOr<Reply>& re
   if (reply->type != Reply::kArray) return NotSentinel("no list of instances");
   std::vector<Kind> instances;
   for (const Reply& item : reply->items) {
-    Fields fields(item);
+    InstanceFields fields(item);
     Read(fields, instances.emplace_back());
     if (!fields.status().ok()) return fields.status();
   }

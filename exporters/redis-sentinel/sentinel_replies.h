@@ -23,7 +23,6 @@
 using Milliseconds = std::chrono::milliseconds;
 
 struct InstanceFlags {
-  bool master = false, replica = false, sentinel = false;
   bool s_down = false;        // this Sentinel has no valid answer to PING for down-after
   bool o_down = false;        // and enough others agree; masters only
   bool disconnected = false;  // this Sentinel has no connection for commands to it

@@ -18,8 +18,9 @@ struct WriteMarks {
   std::deque<WriteMark> marks;
 };
 
-// Another replication id begins anew; kMarksKept are kept.
 constexpr std::size_t kMarksKept = 64;
+
+// Another replication id begins anew; the newest kMarksKept are kept.
 inline void Remember(const Info& info, Instant begin, Instant end, WriteMarks& all) {
   if (!info.offset_bytes) return;
   if (info.replication_id != all.replication_id) all = {info.replication_id, {}};

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -6,6 +7,7 @@
 
 #include "exporters/redis-sentinel/connection.h"
 #include "exporters/redis-sentinel/eligibility.h"
+#include "exporters/redis-sentinel/sentinel_event.h"
 #include "exporters/redis-sentinel/sentinel_replies.h"
 
 namespace {
@@ -43,11 +45,23 @@ Results Read(std::string_view bytes) {
   return results;
 }
 
+// A message: the first line is the channel, the rest what was said there.
+void CheckEvent(std::string_view bytes) {
+  const std::size_t end = std::min(bytes.find('\n'), bytes.size());
+  SentinelEvent event = ParseSentinelEvent(bytes.substr(0, end), bytes.substr(end));
+  Require(event.name == bytes.substr(0, end));
+  for (auto& address : {event.address, event.from})
+    Require(!address || (!address->host.empty() && address->port >= 0 && address->port <= 65535));
+  Require(event.address || (!event.from && event.instance_type.empty()));
+  Require(!AnnouncesMaster(event) || event.address);
+}
+
 }  // namespace
 
 // Any reply may come where another one was expected.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   MonitoredMaster master;
+  CheckEvent(std::string_view(reinterpret_cast<const char*>(data), size));
   for (auto& reply : Read(std::string_view(reinterpret_cast<const char*>(data), size))) {
     if (auto masters = ParseMasters(reply); masters.ok()) {
       for (auto& m : *masters) CheckInstance(master = m);

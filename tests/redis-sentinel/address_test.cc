@@ -39,7 +39,7 @@ TEST(ParseRedisAddress, SaysWhatIsWrong) {
                                          {"redis://", "no host name"},
                                          {"a b", "no host name"},
                                          {"[redis]:1", "no IPv6 address"}}) {
-    auto a = ParseRedisAddress(c.text, kRedisPort);
+    auto a = ParseRedisAddress(c.text, 6379);
     EXPECT_EQ(a.status().code(), absl::StatusCode::kInvalidArgument) << c.text;
     EXPECT_NE(std::string(a.status().message()).find(c.what), std::string::npos) << a.status();
   }
@@ -48,7 +48,7 @@ TEST(ParseRedisAddress, SaysWhatIsWrong) {
 TEST(ParseRedisAddress, RefusesPasswordsAndDoesNotRepeatThem) {
   for (std::string text : {"redis://user:hunter2@redis:6379", "rediss://:hunter2@redis",
                            "user:hunter2@redis"}) {
-    auto a = ParseRedisAddress(text, kRedisPort);
+    auto a = ParseRedisAddress(text, 6379);
     ASSERT_FALSE(a.ok());
     std::string message(a.status().message());
     EXPECT_EQ(message.find("hunter2"), message.npos) << message;

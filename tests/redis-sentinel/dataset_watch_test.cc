@@ -7,7 +7,7 @@
 namespace {
 
 Info With(long long keys, Info info) {
-  info.databases = {{0, keys, 0}};
+  info.databases = {{0, keys}};
   return info;
 }
 

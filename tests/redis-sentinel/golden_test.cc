@@ -46,7 +46,7 @@ void Complete(const std::string& node, Info& info) {
   info.rdb_last_save_unix = static_cast<long long>(kOrigin) - 3600;
   info.backlog_size_bytes = 1 << 20;
   if (info.role == Role::kMaster) {
-    info.replicas = {{Address(kNodes[1]), true, 1000, 1}};
+    info.replicas = {{Address(kNodes[1]), 1000, 1}};
     return;
   }
   info.link_up = node != kNodes[0];

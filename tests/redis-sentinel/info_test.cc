@@ -50,7 +50,6 @@ TEST_P(InfoOf, Master) {
   EXPECT_EQ(info.replicas->at(0).address.host, "127.0.0.1");
   EXPECT_EQ(info.replicas->at(0).address.port, 17002);
   EXPECT_EQ(info.replicas->at(1).address.port, 17003);
-  EXPECT_TRUE(info.replicas->at(1).online);
   EXPECT_LE(info.replicas->at(1).offset_bytes, info.offset_bytes);
   EXPECT_FALSE(info.master || info.link_up || info.last_io || info.replica_priority);
 }
@@ -211,7 +210,6 @@ TEST(Info, ListsWithAGarbledLineAreAbsent) {
 
 TEST(Info, ReplicaThatIsSynchronised) {
   auto info = Parsed("connected_slaves:1\nslave0:ip=a,port=1,state=wait_bgsave,offset=0,lag=-1\n");
-  EXPECT_FALSE(info.replicas.value()[0].online);
   EXPECT_EQ(info.replicas->at(0).lag_seconds, std::nullopt);
 }
 

@@ -71,7 +71,7 @@ TEST(NodeDetails, AnEmptyServerHasNoKeysAndAnUnknownOneSaysNothing) {
   EXPECT_EQ(Count(PageOf(info), "redis_sentinel_node_keys"), 0);
   info.databases.emplace();
   EXPECT_TRUE(Has(PageOf(info), "redis_sentinel_node_keys{node=\"n\",db=\"0\"} 0"));
-  info.databases = {{3, 7, 0}};
+  info.databases = {{3, 7}};
   std::string page = PageOf(info);
   EXPECT_TRUE(Has(page, "redis_sentinel_node_keys{node=\"n\",db=\"0\"} 0"));
   EXPECT_TRUE(Has(page, "redis_sentinel_node_keys{node=\"n\",db=\"3\"} 7"));
@@ -80,7 +80,7 @@ TEST(NodeDetails, AnEmptyServerHasNoKeysAndAnUnknownOneSaysNothing) {
 TEST(NodeDetails, ManyDatabasesAreBounded) {
   Info info;
   info.databases.emplace();
-  for (int i = 0; i < 100; ++i) info.databases->push_back({i, 2, 0});
+  for (int i = 0; i < 100; ++i) info.databases->push_back({i, 2});
   std::string page = PageOf(info);
   EXPECT_EQ(Count(page, "\nredis_sentinel_node_keys{"), 17);
   EXPECT_TRUE(Has(page, "redis_sentinel_node_keys{node=\"n\",db=\"other\"} 168")) << page;

@@ -34,8 +34,7 @@ TEST_P(SentinelOf, Masters) {
   EXPECT_EQ(m.address.host, "127.0.0.1");
   EXPECT_EQ(m.address.port, 17001);
   EXPECT_EQ(m.run_id.size(), 40u);
-  EXPECT_TRUE(m.flags.master);
-  EXPECT_FALSE(m.flags.s_down || m.flags.o_down || m.flags.disconnected || m.flags.replica);
+  EXPECT_FALSE(m.flags.s_down || m.flags.o_down || m.flags.disconnected);
   EXPECT_EQ(m.pending_ping, std::nullopt);
   EXPECT_TRUE(m.last_ok_ping > 0ms && m.last_ok_ping < 2s);
   EXPECT_EQ(m.down_after, 1500ms);
@@ -56,7 +55,6 @@ TEST_P(SentinelOf, Replicas) {
   const MonitoredReplica& r = replicas[0];
   EXPECT_EQ(r.address.port, GetParam().replica_port);
   EXPECT_EQ(r.name, "127.0.0.1:" + std::to_string(GetParam().replica_port));
-  EXPECT_TRUE(r.flags.replica);
   EXPECT_EQ(r.link_down, 0ms);
   EXPECT_EQ(r.priority, 100);
   EXPECT_EQ(r.run_id.size(), 40u);
@@ -66,7 +64,6 @@ TEST_P(SentinelOf, Sentinels) {
   auto sentinels = Good(ParseSentinels(replies_.at(3)));
   ASSERT_EQ(sentinels.size(), 2u);
   for (auto& s : sentinels) {
-    EXPECT_TRUE(s.flags.sentinel);
     EXPECT_EQ(s.name, s.run_id);
     EXPECT_TRUE(s.hello_age >= 0ms && s.hello_age < 5s);
   }

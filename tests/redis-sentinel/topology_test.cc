@@ -89,7 +89,7 @@ TEST(Lists, TheMasterKnowsItsReplicas) {
   std::erase_if(view.replicas, [](auto& r) { return ToText(r.address) == k2; });
   for (auto& s : {kS1, kS2}) set.Sentinel(0, s, view);
   Info master = MasterInfo();
-  master.replicas = {{Address(k2), true, 1000, 1}, {Address(k3), true, 1000, 1}};
+  master.replicas = {{Address(k2), 1000, 1}, {Address(k3), 1000, 1}};
   set.Node(0.1, k1, master);
   EXPECT_EQ(set.Value("unknown_replicas"), 1);
   EXPECT_EQ(set.Value("ghost_replicas"), 0) << "the master has it";
