@@ -27,20 +27,23 @@ const Metric kMismatch("redis_sentinel_config_mismatch", Type::kGauge,
 const Metric kPossible("redis_sentinel_failover_possible", Type::kGauge,
                        "Whether the Sentinels could fail the master over now: enough of them for "
                        "quorum and majority, not in TILT, and with a replica that they would "
-                       "promote. SENTINEL CKQUORUM asks neither of the last two.",
+                       "promote. SENTINEL CKQUORUM asks neither of the last two. Absent: unknown, "
+                       "as when only replicas that the Sentinels hide could be promoted.",
                        "master_name");
 const Metric kBlocked("redis_sentinel_failover_blocked", Type::kStateSet,
                       "Why no failover is possible: the first of its reasons.", "master_name",
                       "reason");
 const Metric kEligible("redis_sentinel_eligible_replicas", Type::kGauge,
-                       "Replicas that a Sentinel would promote, by the Sentinel that finds fewest.",
+                       "Replicas that a Sentinel would promote, by the Sentinel that finds fewest. "
+                       "Absent: unknown, as they hide some (replica-announced no).",
                        "master_name");
 const Metric kRefused("redis_sentinel_view_replica_ineligible", Type::kStateSet,
                       "Why this Sentinel would not promote the replica; all 0: it would.",
                       "sentinel", "master_name", "node", "reason");
 
+constexpr std::string_view kNobody = "no_eligible_replica";
 const std::vector<std::string_view> kReasons = {
-    "no_sentinel", "no_quorum", "no_majority", "tilt", "disagreement", "no_eligible_replica"};
+    "no_sentinel", "no_quorum", "no_majority", "tilt", "disagreement", kNobody};
 
 using Setting = std::function<long long(const MonitoredMaster&)>;
 const std::pair<std::string_view, Setting> kSettings[] = {
@@ -50,6 +53,12 @@ const std::pair<std::string_view, Setting> kSettings[] = {
     {"parallel_syncs", [](auto& m) { return m.parallel_syncs; }},
     {"epoch", [](auto& m) { return m.config_epoch; }},
 };
+
+// SENTINEL REPLICAS hides those with replica-announced no. num-slaves counts them, and a Sentinel
+// promotes them as any other.
+bool HidesReplicas(const MasterView& view) {
+  return view.master.replicas > static_cast<int>(view.replicas.size());
+}
 
 int EligibleIn(const MasterView& view) {
   return static_cast<int>(std::count_if(
@@ -63,6 +72,8 @@ struct Council {
   int reachable = 0, active = 0;  // active: not in TILT
   int known = 0, quorum = 0, replicas = 0;
   int ready = 0;       // active, with an eligible replica
+  int hoping = 0;      // active, without one, but with replicas that it does not list
+  bool hidden = false;  // replicas, by any of them
   int connected = 0;   // active, and see quorum and majority themselves
   int eligible = -1;   // replicas, the fewest
   std::map<std::string, int> named;  // master addresses, by active ones
@@ -74,9 +85,11 @@ struct Council {
     replicas = std::max(replicas, static_cast<int>(view.replicas.size()));
     int here = EligibleIn(view);
     eligible = eligible < 0 ? here : std::min(eligible, here);
+    hidden = hidden || HidesReplicas(view);
     if (tilt) return;
     ++active;
     ready += here > 0;
+    hoping += here == 0 && HidesReplicas(view);
     connected += !view.quorum || (view.quorum->quorum && view.quorum->majority);
     if (view.address) ++named[ToText(*view.address)];
   }
@@ -85,17 +98,21 @@ struct Council {
     for (auto& [node, n] : named) most = std::max(most, n);
     return most;
   }
+  int Majority() const { return known / 2 + 1; }
+  int Needed() const { return std::max(quorum, Majority()); }
   // "" when a failover is possible.
   std::string_view Blocked() const {
-    int majority = known / 2 + 1, needed = std::max(quorum, majority);
+    const int majority = Majority(), needed = Needed();
     if (reachable == 0) return "no_sentinel";
     if (reachable < quorum) return "no_quorum";
     if (reachable < majority) return "no_majority";
     if (active < needed) return "tilt";
     if (connected == 0) return "no_majority";
     if (MostNamed() < needed) return "disagreement";
-    return ready < needed ? "no_eligible_replica" : "";
+    return ready < needed ? kNobody : "";
   }
+  // Whether only replicas that are not listed decide.
+  bool Unknown() const { return Blocked() == kNobody && ready + hoping >= Needed(); }
 };
 
 }  // namespace
@@ -129,10 +146,12 @@ void ReplicationSet::ShowProspects(const Now& now, Samples& out) const {
   if (council.reachable == 0 && !asked) return;
   out.Add(kReachable, {name_}, council.reachable);
   std::string_view reason = council.Blocked();
-  out.Add(kPossible, {name_}, reason.empty());
-  out.AddState(kBlocked, {name_, ""}, kReasons, reason);
+  if (!council.Unknown()) {
+    out.Add(kPossible, {name_}, reason.empty());
+    out.AddState(kBlocked, {name_, ""}, kReasons, reason);
+  }
   if (council.reachable == 0) return;
   out.Add(kKnown, {name_}, council.known);
   out.Add(kReplicas, {name_}, council.replicas);
-  out.Add(kEligible, {name_}, council.eligible);
+  if (!council.hidden) out.Add(kEligible, {name_}, council.eligible);
 }

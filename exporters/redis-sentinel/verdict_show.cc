@@ -42,8 +42,16 @@ const Metric kEpoch("redis_sentinel_view_config_epoch", Type::kGauge,
                     "sentinel", "master_name");
 const Metric kDown("redis_sentinel_view_master_down", Type::kGauge,
                    "Whether this Sentinel finds the master down: subjective is by itself, "
-                   "objective with the agreement of a quorum.",
+                   "objective with the agreement of a quorum; disconnected: it has no connection "
+                   "to it.",
                    "sentinel", "master_name", "kind");
+const Metric kLastOk("redis_sentinel_view_master_last_ok_timestamp_seconds", Type::kGauge,
+                     "When the master last gave this Sentinel a valid answer to its PING.",
+                     "sentinel", "master_name");
+const Metric kCheck("redis_sentinel_view_ckquorum_ok", Type::kGauge,
+                    "Whether SENTINEL CKQUORUM says OK to this Sentinel. It does where no failover "
+                    "is possible, too: see redis_sentinel_failover_possible.",
+                    "sentinel", "master_name");
 const Metric kUsable("redis_sentinel_view_usable_sentinels", Type::kGauge,
                      "Sentinels that this one does not find down, itself included.", "sentinel",
                      "master_name");
@@ -98,8 +106,12 @@ void ReplicationSet::ShowViews(const Now& now, Samples& out) const {
     out.Add(kEpoch, {sentinel, name_}, static_cast<double>(m.config_epoch));
     out.Add(kDown, {sentinel, name_, "subjective"}, m.flags.s_down);
     out.Add(kDown, {sentinel, name_, "objective"}, m.flags.o_down);
+    out.Add(kDown, {sentinel, name_, "disconnected"}, m.flags.disconnected);
+    out.Add(kLastOk, {sentinel, name_}, now.Unix(view.begin - m.last_ok_ping));
     out.AddState(kStep, {sentinel, name_, ""}, kFailoverStates, m.failover_state);
-    if (view.said.quorum)
-      out.Add(kUsable, {sentinel, name_}, view.said.quorum->usable_sentinels);
+    if (auto& check = view.said.quorum) {
+      out.Add(kUsable, {sentinel, name_}, check->usable_sentinels);
+      out.Add(kCheck, {sentinel, name_}, check->quorum && check->majority);
+    }
   }
 }

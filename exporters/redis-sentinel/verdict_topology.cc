@@ -20,8 +20,8 @@ const Metric kGhostReplicas("redis_sentinel_ghost_replicas", Type::kGauge,
                             "know.",
                             "master_name");
 const Metric kUnknown("redis_sentinel_unknown_replicas", Type::kGauge,
-                      "Replicas that the master has and no Sentinel lists: none of them would be "
-                      "promoted.",
+                      "Replicas that the master has and no Sentinel lists: unknown to them, or with "
+                      "replica-announced no, and then they may be promoted all the same.",
                       "master_name");
 const Metric kLoop("redis_sentinel_replication_loop", Type::kGauge,
                    "Whether nodes follow each other in a circle: none of them has a master then.",

@@ -144,6 +144,33 @@ TEST(Prospects, NobodyToPromote) {
             1);
 }
 
+// replica-announced no: SENTINEL REPLICAS hides it, num-slaves counts it, and it may be promoted.
+TEST(Prospects, AReplicaThatIsNotAnnouncedMayTakeOver) {
+  auto say = [](int hiding, bool one_is_eligible) {
+    auto views = AllSentinels(0, k1);
+    for (auto& e : views) {
+      MasterView& view = std::get<SentinelLook>(e.seen).views[0];
+      view.master.replicas = hiding-- > 0 ? 2 : 1;
+      view.replicas.resize(1);
+      view.replicas[0].flags.s_down = !one_is_eligible;
+    }
+    return views;
+  };
+  Deployment d(OneDeployment());
+  Step(d, say(2, false));
+  EXPECT_TRUE(std::isnan(Possible(d, 1)));
+  EXPECT_EQ(Blocked(d, 1), "");
+  EXPECT_TRUE(std::isnan(ValueOf(d, 1, "redis_sentinel_eligible_replicas" + kName)));
+  EXPECT_EQ(ValueOf(d, 1, "redis_sentinel_reachable_sentinels" + kName), 3);
+  Deployment most(OneDeployment());
+  Step(most, say(1, false));
+  EXPECT_EQ(Blocked(most, 1), "no_eligible_replica") << "for two of three there is none";
+  Deployment listed(OneDeployment());
+  Step(listed, say(3, true));
+  EXPECT_EQ(Possible(listed, 1), 1);
+  EXPECT_TRUE(std::isnan(ValueOf(listed, 1, "redis_sentinel_eligible_replicas" + kName)));
+}
+
 TEST(Prospects, AReplicaWithoutAnAddressIsAGhostAndNoMore) {
   Deployment d(OneDeployment());
   auto views = AllSentinels(0, k1);
