@@ -6,6 +6,7 @@ import real_servers
 SERVICE = {"service": "postgres", "scope": "sentinel"}
 ROUTE = {"service": "postgres_rw", "scope": "sentinel"}
 CLUSTER = {"pg_cluster": "sentinel"}
+ONE_WRITE_S = 0.02  # between two writes of those who know the truth
 heads_shown = None
 
 
@@ -50,7 +51,8 @@ def bounds(page, name, **labels):
 
 
 def compare(what, truth, measured, error):
-    """What is wrong with [low, mid, high]. `truth`: least, best, most. At most `error` may be off."""
+    """What is wrong with [low, mid, high]. `truth`: least, best, most. At most `error` may be off. That
+    [low, high] and [least, most] overlap is not enough: it must hold the best, to a write."""
     low, mid, high = measured
     least, best, most = truth
     if None in measured:
@@ -58,6 +60,10 @@ def compare(what, truth, measured, error):
     wrong = []
     if low > most or high < least:
         wrong.append(f"{what}: the truth, {least:.3f} to {most:.3f}, is outside")
+    if low - ONE_WRITE_S > best:
+        wrong.append(f"{what}: low, {low:.3f}, is above the truth, {best:.3f}")
+    if high + ONE_WRITE_S < best:
+        wrong.append(f"{what}: high, {high:.3f}, is below the truth, {best:.3f}")
     if abs(mid - best) > error:
         wrong.append(f"{what}: mid is off by {mid - best:.3f}")
     return wrong
