@@ -96,22 +96,39 @@ std::string ToText(const HostPort& address) {
   return absl::StrFormat("%s:%d", v6 ? "[" + address.host + "]" : address.host, address.port);
 }
 
+absl::StatusOr<Network> Network::Parse(std::string_view text) {
+  Network network;
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  std::string_view digits = text.substr(std::min(slash + 1, text.size()));
+  network.bits_ = BitsOf(std::string(text.substr(0, slash)));
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), network.prefix_);
+  bool number = error == std::errc() && end == digits.data() + digits.size();
+  const int most = static_cast<int>(8 * network.bits_.size());
+  if (!number || network.prefix_ < 0 || network.prefix_ > most || most == 0)
+    return Bad(text, "no network, like 172.19.0.0/24");
+  return network;
+}
+
+bool Network::Contains(const std::string& host) const {
+  return InNetwork(BitsOf(host), bits_, prefix_);
+}
+
 bool AddressMap::Rule::Matches(const HostPort& announced) const {
-  if (port != 0 && port != announced.port) return false;
-  std::string canonical = Canonical(announced.host);
-  return prefix < 0 ? canonical == host : InNetwork(BitsOf(announced.host), host, prefix);
+  if (network) return network->Contains(announced.host);
+  return (port == 0 || port == announced.port) && Canonical(announced.host) == host;
+}
+
+int AddressMap::Rule::Rank() const {
+  constexpr int kOfAHost = 1000;  // more than any prefix
+  return network ? network->prefix() : kOfAHost + (port != 0);
 }
 
 absl::Status AddressMap::Add(std::string_view announced, std::string_view dialled) {
   Rule rule;
-  if (std::size_t slash = announced.find('/'); slash != announced.npos) {
-    std::string_view digits = announced.substr(slash + 1);
-    rule.host = BitsOf(std::string(announced.substr(0, slash)));
-    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), rule.prefix);
-    bool number = error == std::errc() && end == digits.data() + digits.size();
-    if (!number || rule.prefix < 0 || rule.prefix > static_cast<int>(8 * rule.host.size()) ||
-        rule.host.empty())
-      return Bad(announced, "no network, like 172.19.0.0/24");
+  if (announced.find('/') != announced.npos) {
+    auto network = Network::Parse(announced);
+    if (!network.ok()) return network.status();
+    rule.network = *network;
   } else {
     auto from = ParseHost(announced);
     if (!from.ok()) return from.status();
@@ -121,9 +138,8 @@ absl::Status AddressMap::Add(std::string_view announced, std::string_view dialle
   auto target = ParseHost(dialled);
   if (!target.ok()) return target.status();
   rule.target = *std::move(target);
-  auto rank = [](const Rule& r) { return r.prefix < 0 ? 1000 + (r.port != 0) : r.prefix; };
   auto at = std::find_if(rules_.begin(), rules_.end(),
-                         [&](const Rule& r) { return rank(r) < rank(rule); });
+                         [&](const Rule& r) { return r.Rank() < rule.Rank(); });
   rules_.insert(at, std::move(rule));
   return absl::OkStatus();
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,18 @@ absl::StatusOr<RedisAddress> ParseRedisAddress(std::string_view text, int defaul
 // "10.0.0.1:6379", "[::1]:6379": as labels and configuration name a node.
 std::string ToText(const HostPort& address);
 
+// "172.19.0.0/24", "2001:db8::/32".
+class Network {
+ public:
+  static absl::StatusOr<Network> Parse(std::string_view text);
+  bool Contains(const std::string& host) const;  // no name is in any
+  int prefix() const { return prefix_; }
+
+ private:
+  std::string bits_;  // 4 or 16 bytes
+  int prefix_ = 0;    // how many of the bits count
+};
+
 // Where to dial what Sentinels and nodes announce, for those who see them through NAT or from
 // outside of a container network. Labels keep the announced address.
 class AddressMap {
@@ -40,10 +53,11 @@ class AddressMap {
 
  private:
   struct Rule {
-    std::string host;  // lower case; of a network its bits, 4 or 16 bytes
+    std::string host;  // lower case
     int port = 0;      // 0: any
-    int prefix = -1;   // bits of a network; -1: a host
+    std::optional<Network> network;  // instead of both
     HostPort target;   // port 0: that of the announced address
+    int Rank() const;  // the more specific, the higher
     bool Matches(const HostPort& announced) const;
   };
   std::vector<Rule> rules_;  // the most specific first

@@ -67,6 +67,21 @@ void ReadAddressMap(Fields& fields, AddressMap& map) {
   }
 }
 
+std::vector<Site> ReadSites(Fields& fields) {
+  std::vector<Site> sites;
+  for (Fields& item : fields.Maps("sites")) {
+    Site& site = sites.emplace_back();
+    site.name = item.Required("name");
+    for (auto& text : item.Strings("networks")) {
+      auto network = Network::Parse(text);
+      if (!network.ok()) item.Error("networks", Words(network.status()));
+      else site.networks.push_back(*network);
+    }
+    if (!item.Has("networks")) item.Error("", "site '" + site.name + "' needs 'networks'");
+  }
+  return sites;
+}
+
 // Passwords that single masters have, over what all have.
 void ReadMasterAuth(Fields& fields, DeploymentOptions& o) {
   for (Fields& item : fields.Maps("master_auth")) {
@@ -143,6 +158,7 @@ DeploymentOptions ReadDeployment(Fields& fields) {
                                                      [](auto& seed) { return seed.tls; });
   if (all_tls && !o.sentinel.stream.tls) o.sentinel.stream.tls = TlsOptions();
   ReadAddressMap(fields, o.address_map);
+  o.sites = ReadSites(fields);
   Fields expected = fields.Map("expected");
   o.expected_sentinels = expected.Integer("sentinels", 0, 1, 1000);
   o.expected_replicas = expected.Integer("replicas", 0, 1, 1000);

@@ -9,6 +9,7 @@
 #include "common/config.h"
 #include "exporters/redis-sentinel/address.h"
 #include "exporters/redis-sentinel/connection.h"
+#include "exporters/redis-sentinel/sites.h"
 
 // What the configuration says: deployments of Sentinels, each with the masters that they monitor.
 
@@ -37,6 +38,7 @@ struct DeploymentOptions {
   std::map<std::string, RedisConnectionOptions> node_of;  // of a master that has its own password
   bool redis_nodes = true;  // false: only the Sentinels are asked
   AddressMap address_map;
+  std::vector<Site> sites;
   Duration look_interval{}, look_deadline{};  // of a node, while all is calm
   Duration forget_after{};  // a node that nobody lists any more is watched so long
   int expected_sentinels = 0, expected_replicas = 0;  // 0: as many as are known

@@ -189,7 +189,11 @@ void Deployment::Show(const Now& now, Samples& out) const {
   if (asked > 0) out.Add(kAnswering, {options_.name}, answering);
   if (answering > 0) out.Add(kUnwatched, {options_.name}, unwatched);
   heard_.Show(sentinels_, now.at, out);
-  for (auto& [name, set] : sets_) set.Show(now, out);
+  ShowSitesOfSentinels(options_.sites, sentinels_, out);
+  for (auto& [name, set] : sets_) {
+    set.Show(now, out);
+    ShowSitesOfNodes(options_.sites, set.service().options().scope, set.Nodes(now.at), out);
+  }
 }
 
 std::string Deployment::AnnouncedMaster(const std::string& name) const {

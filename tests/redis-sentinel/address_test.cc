@@ -87,6 +87,17 @@ TEST(AddressMap, TheMostSpecificRuleCounts) {
   EXPECT_EQ(dialled("2001:db8:1::7", 6379), "[2001:db8:1::7]:6379");
 }
 
+TEST(Network, HoldsAddressesAndNoNames) {
+  auto network = Network::Parse("10.0.1.128/25");
+  ASSERT_TRUE(network.ok()) << network.status();
+  EXPECT_TRUE(network->Contains("10.0.1.200"));
+  for (std::string other : {"10.0.1.127", "10.0.2.200", "::1", "redis", ""})
+    EXPECT_FALSE(network->Contains(other)) << other;
+  EXPECT_TRUE(Network::Parse("0.0.0.0/0")->Contains("192.0.2.1"));
+  for (auto* bad : {"", "/", "/8", "10.0.0.1", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "a/8"})
+    EXPECT_FALSE(Network::Parse(bad).ok()) << bad;
+}
+
 TEST(AddressMap, RefusesWhatIsNoRule) {
   AddressMap map;
   for (auto& [from, to] : std::vector<std::pair<std::string, std::string>>{

@@ -81,6 +81,11 @@ TEST(RedisConfig, EveryKeyCounts) {
   EXPECT_EQ(ToText(o.address_map.Dialled({"172.19.0.2", 6379})), "192.0.2.10:16379");
   EXPECT_EQ(ToText(o.address_map.Dialled({"redis-1", 6380})), "192.0.2.11:6380");
   EXPECT_EQ(ToText(o.address_map.Dialled({"172.19.0.3", 6379})), "192.0.2.12:6379");
+  EXPECT_EQ(SiteOf(o.sites, "10.0.1.5:6379"), "on-premise");
+  EXPECT_EQ(SiteOf(o.sites, "10.0.7.5:6379"), "cloud") << "the longest prefix";
+  EXPECT_EQ(SiteOf(o.sites, "[2001:db8::5]:6379"), "on-premise");
+  EXPECT_EQ(SiteOf(o.sites, "192.0.2.1:6379"), "");
+  EXPECT_EQ(SiteOf(o.sites, "redis-1:6379"), "");
   EXPECT_EQ(o.expected_sentinels, 3);
   EXPECT_EQ(o.expected_replicas, 2);
   EXPECT_EQ(o.prefix, "web/");

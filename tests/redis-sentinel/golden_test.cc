@@ -79,6 +79,8 @@ Samples Switchover() {
   DeploymentOptions options = OneDeployment();
   options.expected_sentinels = 3;
   options.expected_replicas = 2;
+  options.sites = {{"on-premise", {*Network::Parse("10.88.0.0/28")}},
+                   {"cloud", {*Network::Parse("10.88.0.12/30")}}};
   Deployment deployment(options);
   for (auto& e : Recorded("manual", 10)) deployment.Step(e, NowAt(EndOf(e)));
   for (std::string host : {"10.88.0.11", "10.88.0.12"}) {
