@@ -101,8 +101,9 @@ absl::StatusOr<Network> Network::Parse(std::string_view text) {
   const std::size_t slash = std::min(text.find('/'), text.size());
   std::string_view digits = text.substr(std::min(slash + 1, text.size()));
   network.bits_ = BitsOf(std::string(text.substr(0, slash)));
-  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), network.prefix_);
-  bool number = error == std::errc() && end == digits.data() + digits.size();
+  const char* last = digits.data() + digits.size();
+  auto [end, error] = std::from_chars(digits.data(), last, network.prefix_);
+  bool number = error == std::errc() && end == last;
   const int most = static_cast<int>(8 * network.bits_.size());
   if (!number || network.prefix_ < 0 || network.prefix_ > most || most == 0)
     return Bad(text, "no network, like 172.19.0.0/24");

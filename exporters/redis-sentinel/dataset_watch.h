@@ -13,8 +13,8 @@
 class DatasetWatch {
  public:
   // A look that answered, at `at`. Judged is only a node `in_use`: the master that clients are sent
-  // to, and a replica that follows. One that is away, or loads, may be empty for the moment. Returns
-  // whether it lost its data.
+  // to, and a replica that follows. One that is away, or loads, may be empty for the moment.
+  // Returns whether it lost its data.
   bool Step(const Info& info, bool in_use, Instant at);
   double resets() const { return resets_; }
 

@@ -30,11 +30,13 @@ std::string_view SiteOf(const std::vector<Site>& sites, const std::string& addre
 void ShowSitesOfNodes(const std::vector<Site>& sites, const std::string& master_name,
                       const std::set<std::string>& nodes, Samples& out) {
   for (auto& node : nodes)
-    if (auto site = SiteOf(sites, node); !site.empty()) out.Add(kNode, {master_name, node, site}, 1);
+    if (auto site = SiteOf(sites, node); !site.empty())
+      out.Add(kNode, {master_name, node, site}, 1);
 }
 
 void ShowSitesOfSentinels(const std::vector<Site>& sites, const std::set<std::string>& sentinels,
                           Samples& out) {
   for (auto& sentinel : sentinels)
-    if (auto site = SiteOf(sites, sentinel); !site.empty()) out.Add(kSentinel, {sentinel, site}, 1);
+    if (auto site = SiteOf(sites, sentinel); !site.empty())
+      out.Add(kSentinel, {sentinel, site}, 1);
 }
