@@ -113,12 +113,13 @@ std::string Use(const std::vector<Flag>& flags) {
 }  // namespace
 
 int Main(const Exporter& exporter, int argc, char** argv) {
-  auto flags = Flags(exporter);
+  const auto defaults = Flags(exporter);
+  auto flags = defaults;
   if (auto parsed = ParseFlags(argc, argv, flags); !parsed.ok())
     return Complain(exporter.name, std::string(parsed.message()), 2);
   auto on = [&](std::string_view name) { return !Value(flags, name).empty(); };
   if (on("help"))
-    return std::fputs(Usage(exporter.name, exporter.summary, flags).c_str(), stdout), 0;
+    return std::fputs(Usage(exporter.name, exporter.summary, defaults).c_str(), stdout), 0;
   if (on("version"))
     return std::printf("%s %s\n", exporter.name.c_str(), LongVersion().c_str()), 0;
   if (auto wrong = Use(flags); !wrong.empty()) return Complain(exporter.name, wrong, 2);
