@@ -20,6 +20,9 @@
 // fails temporarily the last good one goes on serving, however old. 1,024 names are kept.
 absl::StatusOr<std::vector<std::string>> Resolve(const std::string& host, const Deadline& deadline);
 
+// Whether `host` is an address, which Resolve gives back as it is.
+bool IsNumeric(const std::string& host);
+
 // The error of a system call that failed with `error` (errno), while doing `what`.
 absl::Status SystemError(const std::string& what, int error);
 // Whether an Unavailable of this file, or of who says it after it, is a closed port: the host is

@@ -156,13 +156,13 @@ Plan MakePlan(Name& n, const Deadline& deadline) {
   return plan;
 }
 
+}  // namespace
+
 bool IsNumeric(const std::string& host) {
   in6_addr address;
   return inet_pton(AF_INET, host.c_str(), &address) == 1 ||
          inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
-
-}  // namespace
 
 absl::StatusOr<Addresses> Resolve(const std::string& host, const Deadline& deadline) {
   if (host.empty() || host.find('\0') != host.npos) {

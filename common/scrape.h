@@ -53,6 +53,14 @@ struct Group {
   std::function<std::vector<Target>()> targets;  // as known now; asked again after Hooks::refresh
 };
 
+// The board of the group `name` that runs already, which a reload goes on with; null if none does.
+template <class B>
+std::shared_ptr<B> RunningBoard(const std::vector<Group>& running, const std::string& name) {
+  for (auto& group : running)
+    if (group.name == name) return std::dynamic_pointer_cast<B>(group.judge);
+  return nullptr;
+}
+
 // How a target fares, for the status page.
 struct TargetState {
   std::string kind, name;

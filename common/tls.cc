@@ -120,12 +120,6 @@ bool IsAboutCertificate(int alert, bool asked) {
   }
 }
 
-bool IsNumeric(const std::string& host) {
-  in6_addr address;
-  return inet_pton(AF_INET, host.c_str(), &address) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), &address) == 1;
-}
-
 }  // namespace
 
 struct TlsClient::State {

@@ -78,8 +78,7 @@ std::vector<Target> TargetsOf(const BoardPointer& board) {
 absl::StatusOr<std::vector<Group>> LoadPiholes(Fields& config, const std::vector<Group>& running) {
   auto options = ReadPiholes(config);
   if (!options.ok()) return options.status();
-  BoardPointer board;
-  for (auto& group : running) board = std::dynamic_pointer_cast<PiholesBoard>(group.judge);
+  auto board = RunningBoard<PiholesBoard>(running, kGroup);
   if (board) board->With([&](Piholes& piholes) { piholes.Configure(*std::move(options)); });
   else board = std::make_shared<PiholesBoard>(Piholes(*std::move(options)));
   return std::vector<Group>{{kGroup, board, [board] { return TargetsOf(board); }}};

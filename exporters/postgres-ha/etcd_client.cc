@@ -9,13 +9,13 @@ namespace {
 
 constexpr Duration kLogInBackOff = std::chrono::seconds(30);
 
+}  // namespace
+
 HttpOptions WithoutUser(HttpOptions http) {
   http.user.clear();
   http.password.clear();
   return http;
 }
-
-}  // namespace
 
 EtcdClient::EtcdClient(std::string url, HttpOptions http)
     : url_(std::move(url)),

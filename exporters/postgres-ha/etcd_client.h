@@ -6,6 +6,9 @@
 #include "common/http_stream.h"
 #include "exporters/postgres-ha/evidence.h"
 
+// User and password of etcd are not HTTP's: they are no part of its requests.
+HttpOptions WithoutUser(HttpOptions http);
+
 // One member of etcd, asked through its JSON gateway over one kept connection. With a user it logs
 // in before the first request that needs it, and again when etcd no longer takes its token; after a
 // refused login it waits 30 s, because etcd's check of a password is dear.
@@ -13,7 +16,7 @@
 // Errors: those of HttpClient and of etcd_answers.h, beginning with host:port.
 class EtcdClient {
  public:
-  // `url`: http://host:port. User and password in `http` are etcd's, not HTTP's.
+  // `url`: http://host:port. `http` with etcd's user and password.
   EtcdClient(std::string url, HttpOptions http);
   const std::string& endpoint() const { return endpoint_; }  // host:port
 

@@ -162,12 +162,6 @@ std::vector<Target> TargetsOf(const BoardPointer& board) {
   });
 }
 
-BoardPointer Running(const std::vector<Group>& running, const std::string& name) {
-  for (auto& group : running)
-    if (group.name == name) return std::dynamic_pointer_cast<DataSetBoard>(group.judge);
-  return nullptr;
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<Group>> LoadGroups(Fields& config, const std::vector<Group>& running) {
@@ -176,7 +170,7 @@ absl::StatusOr<std::vector<Group>> LoadGroups(Fields& config, const std::vector<
   std::vector<Group> groups;
   for (auto& options : *sets) {
     std::string name = options.name;
-    BoardPointer board = Running(running, name);
+    auto board = RunningBoard<DataSetBoard>(running, name);
     if (board) board->With([&](DataSet& d) { d.Configure(std::move(options)); });
     else board = std::make_shared<DataSetBoard>(DataSet(std::move(options)));
     groups.push_back({name, board, [board] { return TargetsOf(board); }});

@@ -147,9 +147,6 @@ absl::StatusOr<std::vector<HaproxyServer>> ParseHaproxyStats(std::string_view cs
   return servers;
 }
 
-const std::vector<std::string_view> kHaproxyStates = {"up",    "going_down", "down", "going_up",
-                                                      "maint", "drain",      "nolb", "no_check"};
-
 std::string_view HaproxyStateOf(std::string_view status) {
   bool changing = status.find('/') != status.npos;
   if (status.starts_with("UP")) return changing ? "going_down" : "up";

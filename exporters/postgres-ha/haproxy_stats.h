@@ -12,7 +12,6 @@
 // answer, or breaks off in the middle of a line; the size of `csv` is the caller's to bound.
 absl::StatusOr<std::vector<HaproxyServer>> ParseHaproxyStats(std::string_view csv);
 
-// The status of a server as a word of the closed set kHaproxyStates: "UP 2/3" is going_down,
-// "DOWN 1/2" going_up. "" if it is none of them.
-extern const std::vector<std::string_view> kHaproxyStates;
+// The status of a server as up, going_down ("UP 2/3"), down, going_up ("DOWN 1/2"), maint, drain,
+// nolb or no_check; "" if it is none of them.
 std::string_view HaproxyStateOf(std::string_view status);

@@ -17,12 +17,6 @@ std::string Keys(const std::string& prefix) {
   return absl::StrFormat(R"("key":"%s","range_end":"%s")", ToBase64(prefix), ToBase64(end));
 }
 
-HttpOptions ForStream(HttpOptions http) {
-  http.user.clear();
-  http.password.clear();
-  return http;
-}
-
 }  // namespace
 
 LockWatch::LockWatch(const EtcdOptions& options, std::function<void(DcsLook)> tell,
@@ -30,7 +24,7 @@ LockWatch::LockWatch(const EtcdOptions& options, std::function<void(DcsLook)> te
     : prefix_(options.prefix),
       tell_(std::move(tell)),
       check_interval_(check_interval),
-      stream_(ForStream(options.http)) {
+      stream_(WithoutUser(options.http)) {
   for (auto& url : options.endpoints)
     clients_.push_back(std::make_unique<EtcdClient>(url, options.http));
 }

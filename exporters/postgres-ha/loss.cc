@@ -12,18 +12,18 @@ Instant Middle(Instant a, Instant b) { return a + (b - a) / 2; }
 double Positive(Duration d) { return std::max(0.0, Seconds(d)); }
 
 // When the old leader stopped, best estimate: an eye that loses its session looks again at once.
-Instant Stopped(const Departure& d) {
+Instant Stopped(const FormerLeader& d) {
   return d.silent ? Middle(d.last_end, d.stopped_begin) : d.stopped_begin;
 }
 
 // How many bytes it wrote after it was last seen: best estimate, and at most.
-std::pair<double, double> Unseen(const Departure& d) {
+std::pair<double, double> Unseen(const FormerLeader& d) {
   double rate = d.written.WritesUntilLast() ? d.written.BytesPerSecond() : 0;
   double most = 2 * d.written.BusiestBytesPerSecond() * Positive(d.stopped_end - d.last_begin);
   return {rate * Positive(Stopped(d) - Middle(d.last_begin, d.last_end)), most + kMoreBytes};
 }
 
-void SetBytes(const Departure& d, Range fork, long long position, Loss& loss) {
+void SetBytes(const FormerLeader& d, Range fork, long long position, Loss& loss) {
   auto [unseen, at_most] = Unseen(d);
   auto beyond = [&](long long at, double more) {
     return std::max(0.0, static_cast<double>(position - at) + more);
@@ -34,7 +34,7 @@ void SetBytes(const Departure& d, Range fork, long long position, Loss& loss) {
   loss.high_bytes = beyond(fork.low, at_most);
 }
 
-void SetSeconds(const Departure& d, Range fork, Loss& loss) {
+void SetSeconds(const FormerLeader& d, Range fork, Loss& loss) {
   // Positions were read some time within their looks.
   Duration slack = d.last_end - d.last_begin;
   auto last = d.written.LastAdvance();
@@ -75,7 +75,7 @@ std::optional<Range> TimelineEnds::Of(int timeline) const {
   return std::nullopt;
 }
 
-Loss LossOf(const Departure& d, Range fork) {
+Loss LossOf(const FormerLeader& d, Range fork) {
   Loss loss;
   auto position = d.written.last_position();
   if (!position) return loss;

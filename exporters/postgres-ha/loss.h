@@ -32,7 +32,7 @@ class TimelineEnds {
 };
 
 // What was seen of a leader that is no longer one.
-struct Departure {
+struct FormerLeader {
   WalRing written;          // what it wrote
   Instant last_begin, last_end;   // of the last look that found it writable
   Instant stopped_begin, stopped_end;  // of the first one that did not
@@ -44,4 +44,4 @@ struct Departure {
 // Lost are the commits between `fork`, the position where the histories part, and the end of the old
 // leader's WAL. How far that had come after it was last seen is bounded by twice its busiest pace; of
 // seconds no such guess is needed. After a goodbye nothing is lost unless positions prove it.
-Loss LossOf(const Departure& departure, Range fork);
+Loss LossOf(const FormerLeader& leader, Range fork);

@@ -11,7 +11,7 @@
 class OpenLoss {
  public:
   struct Case {
-    Departure departure;
+    FormerLeader departure;
     int ended_timeline = 0;
     std::string site;       // whose Patroni will tell where it ended
     bool failover = false;  // it is that of the last failover

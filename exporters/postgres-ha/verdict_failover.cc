@@ -91,7 +91,7 @@ void DataSet::TakenOver(const Evidence& e, const SqlLook& look, const Member* ol
   open_loss_.Forget();
   if (!watched) return;
   if (timeline > tenure_.timeline) SawTimelineEnd(look, before);
-  Departure departure{written_, old->writable_begin, old->writable_until, old->stopped_by,
+  FormerLeader departure{written_, old->writable_begin, old->writable_until, old->stopped_by,
                       old->stopped_end, old->stopped_silent, false, old->goodbye};
   // Silence is no proof that it stopped: it may have written until another one was promoted.
   if (!HasStopped(*old)) departure.stopped_end = std::max(departure.stopped_end, e.end);
@@ -138,7 +138,7 @@ void DataSet::GiveWay(const Evidence& e, Member& m, const Now& now) {
   // Of one number twice, both began where the one before ended.
   int ended = std::min(m.rival_timeline, tenure_.timeline);
   if (m.rival_timeline == tenure_.timeline) --ended;
-  Departure departure{std::move(m.rival), m.writable_begin, m.writable_until, m.stopped_by,
+  FormerLeader departure{std::move(m.rival), m.writable_begin, m.writable_until, m.stopped_by,
                       m.stopped_end, m.stopped_silent, m.rival_whole, false};
   m.rival = {};
   Lost({std::move(departure), ended, e.member.site, false, incident, e.end + kAskHistoryFor});

@@ -106,12 +106,6 @@ std::vector<Target> TargetsOf(const BoardPointer& board) {
   });
 }
 
-BoardPointer Running(const std::vector<Group>& running, const std::string& name) {
-  for (auto& group : running)
-    if (group.name == name) return std::dynamic_pointer_cast<DeploymentBoard>(group.judge);
-  return nullptr;
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<Group>> LoadDeployments(Fields& config,
@@ -121,7 +115,7 @@ absl::StatusOr<std::vector<Group>> LoadDeployments(Fields& config,
   std::vector<Group> groups;
   for (auto& options : *all) {
     std::string name = options.name;
-    BoardPointer board = Running(running, name);
+    auto board = RunningBoard<DeploymentBoard>(running, name);
     if (board) board->With([&](Deployment& d) { d.Configure(std::move(options)); });
     else board = std::make_shared<DeploymentBoard>(Deployment(std::move(options)));
     groups.push_back({name, board, [board] { return TargetsOf(board); }});

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -125,6 +126,24 @@ TEST(Rules, OnlyStatusAndStrFormatOfAbseil) {
       }
     }
   }
+}
+
+// All exporters share one namespace, and the fuzz targets link them all.
+TEST(Rules, NoTwoExportersDefineATypeOfTheSameName) {
+  std::map<std::string, std::string> defined_in;
+  for (auto& source : All()) {
+    if (!source.In("exporters") || !source.header()) continue;
+    std::string folder = source.path.substr(0, source.path.find('/', sizeof "exporters"));
+    for (auto& line : source.lines) {
+      std::istringstream words(line);
+      std::string kind, name, next;
+      words >> kind >> name >> next;
+      if ((kind != "struct" && kind != "class") || line[0] == ' ' || name.ends_with(';')) continue;
+      auto [at, first] = defined_in.insert({name, folder});
+      EXPECT_EQ(at->second, folder) << name << " is a type of both";
+    }
+  }
+  EXPECT_GT(defined_in.size(), 100u);
 }
 
 TEST(Rules, FilesAreShort) {

@@ -12,8 +12,8 @@ namespace {
 
 // A leader that wrote `rate` bytes a second from 1,000,000 at 0, looked at every 250 ms until `until`,
 // and killed 100 ms later.
-Departure Killed(double rate, double until, double from = 0) {
-  Departure d;
+FormerLeader Killed(double rate, double until, double from = 0) {
+  FormerLeader d;
   for (double t = 0; t <= until + 1e-9; t += 0.25)
     d.written.Add(At(t), 1'000'000 + static_cast<long long>(rate * std::max(0.0, t - from)));
   d.last_begin = d.last_end = At(until);
@@ -45,10 +45,10 @@ TEST(Loss, OfOneThatHadAllWeSawIsAtMostWhatWeDidNotSee) {
 }
 
 TEST(Loss, OfAnIdleLeaderCountsWorkNotSilence) {
-  Departure idle = Killed(0, 60);
+  FormerLeader idle = Killed(0, 60);
   EXPECT_EQ(LossOf(idle, {1'000'000, 1'000'000}).seconds, 0);
   // It wrote from 10 to 12 and rested; nothing after 11 was replicated.
-  Departure rested;
+  FormerLeader rested;
   for (double t = 0; t <= 60; t += 0.25)
     rested.written.Add(At(t), 1'000'000 + static_cast<long long>(1000 * std::clamp(t - 10, 0., 2.)));
   rested.last_begin = rested.last_end = At(60);
@@ -60,7 +60,7 @@ TEST(Loss, OfAnIdleLeaderCountsWorkNotSilence) {
 }
 
 TEST(Loss, AfterAGoodbyeIsNothingUnlessPositionsProveIt) {
-  Departure d = Killed(1000, 60);
+  FormerLeader d = Killed(1000, 60);
   d.goodbye = true;
   for (Range fork : {Range{1'060'100, 1'060'100}, Range{1'059'000, 1'060'100}}) {
     Loss loss = LossOf(d, fork);
@@ -74,7 +74,7 @@ TEST(Loss, AfterAGoodbyeIsNothingUnlessPositionsProveIt) {
 
 // The site that came back has more than was ever replicated: all it writes from then on is lost too.
 TEST(Loss, OfARunThatBeginsBeyondTheForkIsAllOfIt) {
-  Departure d = Killed(1000, 20);
+  FormerLeader d = Killed(1000, 20);
   d.whole = true;
   Loss loss = LossOf(d, {999'000, 999'000});
   EXPECT_NEAR(*loss.seconds, 20.1, 0.3);
@@ -87,7 +87,7 @@ TEST(Loss, OfARunThatBeginsBeyondTheForkIsAllOfIt) {
 }
 
 TEST(Loss, OfNobodyIsUnknown) {
-  Loss loss = LossOf(Departure(), {1, 1});
+  Loss loss = LossOf(FormerLeader(), {1, 1});
   EXPECT_FALSE(loss.bytes || loss.seconds || loss.high_bytes || loss.low_seconds);
 }
 
@@ -99,7 +99,7 @@ TEST(Loss, BoundsHoldInTenThousandRandomDeaths) {
   for (int run = 0; run < 10'000; ++run) {
     double death = uniform(20, 30), lag = uniform(0, 5), rate = uniform(100, 100'000);
     auto written = [&](double t) { return 1'000'000 + static_cast<long long>(rate * t); };
-    Departure d;
+    FormerLeader d;
     double t = uniform(0, 0.25), took = 0;
     for (; ; t += 0.25) {
       took = uniform(0.001, 0.02);
