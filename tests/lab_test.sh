@@ -8,7 +8,7 @@ work=$(mktemp -d /tmp/lab-test.XXXXXX)
 chmod 755 "$work"
 a=$work/a b=$work/b redis=$work/redis pihole=$work/pihole
 export LAB_TTL=20 LAB_LOOP_WAIT=2 LAB_RETRY_TIMEOUT=3
-sleep 600 &
+sleep infinity &
 parent=$!
 cleanup() {
   kill "$parent" $(jobs -p) 2>/dev/null
@@ -115,12 +115,13 @@ passwords() {
 # The leader's machine is lost and comes back as a replica, beside the faults of the other lab.
 crash() {
   check "b: the application writes" insert "$b"
+  eventually 10 "b: pg2 has the row" has_rows "$b" PG2 1
   fault patroni kill-leader "$b"
   say "b: killed pg1"
   eventually 50 "b: the application writes again" insert "$b"
   check "b: the leader is pg2" leader_is "$b" pg2
   fault patroni start "$b" pg1
-  eventually 30 "b: pg1 and pgc1 stream from pg2" streams "$b" PG2 "pg1 pgc1"
+  eventually 60 "b: pg1 and pgc1 stream from pg2" streams "$b" PG2 "pg1 pgc1"
   eventually 5 "b: no row was lost on the cloud site" has_rows "$b" PGC1 2
 }
 
@@ -128,12 +129,12 @@ freezes() {
   fault patroni stop "$a" pg2 postgres
   refuse "a: frozen PostgreSQL does not answer" query "$a" PG2 app "SELECT 1"
   fault patroni cont "$a" pg2 postgres
-  check "a: thawed it does" query "$a" PG2 app "SELECT 1"
+  eventually 10 "a: thawed it does" query "$a" PG2 app "SELECT 1"
   fault patroni stop "$a" pg2 patroni
   refuse "a: a frozen Patroni does not answer" rest "$a" PG2
   check "a: PostgreSQL beside it does" query "$a" PG2 app "SELECT 1"
   fault patroni cont "$a" pg2 patroni
-  check "a: a thawed Patroni answers" rest "$a" PG2
+  eventually 10 "a: a thawed Patroni answers" rest "$a" PG2
   fault patroni stop "$a" pgc1 postmaster
   refuse "a: a frozen postmaster accepts nobody" query "$a" PGC1 app "SELECT 1"
   fault patroni cont "$a" pgc1 postmaster
@@ -159,17 +160,17 @@ kills() {
   refuse "a: nobody writes after kill-postgres" insert "$a"
   eventually 30 "a: PostgreSQL recovers in place" insert "$a"
   check "a: the leader is still pg1" leader_is "$a" pg1
-  eventually 20 "a: the cloud site follows" streams "$a" PG1 "pg2 pgc1"
+  eventually 60 "a: the cloud site follows" streams "$a" PG1 "pg2 pgc1"
   fault patroni switchover "$a"
   say "a: switchover is over"
   check "a: the leader is pg2" leader_is "$a" pg2
-  eventually 20 "a: pg1 and pgc1 stream from pg2" streams "$a" PG2 "pg1 pgc1"
+  eventually 60 "a: pg1 and pgc1 stream from pg2" streams "$a" PG2 "pg1 pgc1"
   fault haproxy kill "$a"
   refuse "a: no route without HAProxy" insert "$a"
   fault haproxy start "$a"
-  eventually 10 "a: routes are back" insert "$a"
+  eventually 30 "a: routes are back" insert "$a"
   fault etcd kill "$a" 1
-  check "a: two of three etcd members are enough" leader_is "$a" pg2
+  eventually 20 "a: two of three etcd members are enough" leader_is "$a" pg2
   fault etcd start "$a" 1
 }
 
@@ -241,7 +242,7 @@ redis_failovers() {
   fault redis write "$redis"
   eventually 10 "redis: the writer counts" grep -c first "$redis/log/writer.log"
   fault redis kill "$redis" r1
-  eventually 10 "redis: another master after a kill" redis_has_moved
+  eventually 40 "redis: another master after a kill" redis_has_moved
   second=$("$lab/redis" master "$redis")
   eventually 5 "redis: the application writes there" redis_as "$second" app SET another key
   eventually 20 "redis: the writer finds it" grep -c last "$redis/log/writer.log"

@@ -14,7 +14,7 @@ const std::string kWritable = "sentinel_exporter_state_directory_writable";
 
 TEST(Stop, DeliversTheScrapeInFlightAndNoOther) {
   for (int signal : {SIGTERM, SIGINT}) {
-    Exporting e("targets: [a]\ndelay: 1500ms\nlines: 4000\n");
+    Exporting e("targets: [a]\ndelay: 1900ms\nlines: 4000\n");
     ASSERT_GT(e.port, 0) << e.process->Err();
     ASSERT_TRUE(Eventually([&] { return Ask(e.port, "/-/ready").code == 200; }));
     Answer inflight;

@@ -184,12 +184,12 @@ lab_kill() {
   done
 }
 
-# lab_frozen PID...: whether all of them are stopped.
+# lab_frozen PID...: whether all of them are stopped, or have ended meanwhile.
 lab_frozen() {
   local pid state
   for pid; do
     state=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null) || continue
-    [[ $state == T* ]] || return 1
+    [[ $state == [TZX]* ]] || return 1
   done
 }
 

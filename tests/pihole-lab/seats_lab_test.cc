@@ -48,7 +48,7 @@ TEST(PiholeSeatsLab, NeverMoreThanOneInAThousandPollsWithRestarts) {
   PiholeProgram program(farm.yaml);
   std::minstd_rand random(6);
   int restarts = 0;
-  for (const Deadline end = Deadline::In(120s); farm.polls < 1000 && !end.Over(); ++restarts) {
+  for (const Deadline end = Deadline::In(300s); farm.polls < 1000 && !end.Over(); ++restarts) {
     ASSERT_TRUE(farm.Polled(1)) << program.Log();
     farm.ExpectSeats(1);
     farm.Note();

@@ -15,9 +15,9 @@ const char* const kPaths[] = {
 
 // Each answer takes more than half of its timeout.
 TEST(SlowPoll, HasEverythingInTurnsAndIsWell) {
-  FakePihole fake(R"({"password": "secret", "api": "slow", "slow_seconds": 0.011})");
+  FakePihole fake(R"({"password": "secret", "api": "slow", "slow_seconds": 0.025})");
   Polls polls(fake);
-  polls.pihole.api.timeout = 300ms * kSlower;
+  polls.pihole.api.timeout = 800ms * kSlower;
   ApiLook look;
   for (int i = 0; i < 8; ++i, polls.later += 15s) {
     look = polls.Poll();

@@ -27,7 +27,7 @@ TEST_F(PostgresFaults, KilledMemberIsRefused) {
   exporter.AwaitHealthy();
   std::string replica = lab.Replica();
   auto killed = Killed(replica);
-  exporter.Await(3, "it is refused", [&](const Page& p) { return InState(p, replica, "refused"); });
+  exporter.Await(10, "it is refused", [&](const Page& p) { return InState(p, replica, "refused"); });
   Page page = exporter.ExpectSwift();
   EXPECT_TRUE(InState(page, replica, "refused"));
   EXPECT_TRUE(page.Is("postgres_ha_member_writable", {{"member", replica}}, 0));
@@ -69,7 +69,7 @@ TEST_F(PostgresFaults, FrozenMemberCostsNothing) {
       << Descriptors(exporter.pid()) << " of " << descriptors;
   EXPECT_EQ(exporter.SessionsTo(replica), 1);
   frozen.End();
-  exporter.Await(2, "it is back", [&](const Page& p) {
+  exporter.Await(10, "it is back", [&](const Page& p) {
     return Complete(p, replica) && OthersComplete(p, replica);
   });
   EXPECT_EQ(lab.Sql(replica, sessions), before);
@@ -87,7 +87,7 @@ TEST_F(PostgresFaults, FrozenFromTheStart) {
   for (int i = 0; i < 20; ++i) ASSERT_EQ(exporter.Scrape().code, 200);
   EXPECT_EQ(exporter.SessionsTo(replica), 1);
   frozen.End();
-  exporter.Await(3, "it is back", [&](const Page& p) { return Complete(p, replica); });
+  exporter.Await(10, "it is back", [&](const Page& p) { return Complete(p, replica); });
   EXPECT_EQ(lab.Sql(replica, CountSessions(lab["EXPORTER_USER"])), "1");
 }
 

@@ -31,8 +31,19 @@ void Fill(const RedisExporter& exporter, const std::string& master, int keys) {
   });
 }
 
-// A second, and it would be failed over: killed and started at once.
+// As long as it lives, a master that is killed and started at once is not failed over.
+struct Patience {
+  Patience() { Set("10000"); }
+  ~Patience() { Set("1500"); }
+  void Set(const std::string& milliseconds) {
+    for (std::string sentinel : {"s1", "s2", "s3"})
+      RedisLab::The().Cli(sentinel, {"SENTINEL", "SET", "mymaster", "down-after-milliseconds",
+                                     milliseconds});
+  }
+};
+
 TEST_F(RedisDataLab, AMasterThatComesBackWithItsDataIsARestartAndNoReset) {
+  Patience patience;
   const std::string master = lab.Master();
   RedisExporter exporter;
   exporter.AwaitHealthy();
@@ -74,6 +85,7 @@ TEST_F(RedisDataLab, AMasterWhoseDiskIsFullIsNoneAndIsReplaced) {
 }
 
 TEST_F(RedisDataLab, AMasterThatComesBackEmptyLostItsDataAndSoDoItsReplicas) {
+  Patience patience;
   const std::string master = lab.Master(), replica = lab.Replicas()[0];
   RedisExporter exporter;
   exporter.AwaitHealthy();

@@ -52,8 +52,7 @@ TEST_F(RedisFaultsLab, AReplicaThatHangsHoldsNothingUp) {
     return p.Is("redis_sentinel_node_up", {{"node", lab.Address(replica)}}, 0) &&
            !Succeeds(p, "redis", replica);
   });
-  Page page = exporter.Scrape();
-  EXPECT_LE(page.seconds, 0.3);
+  Page page = exporter.ExpectSwift();
   ExpectOnlyItDown(page, replica);
   frozen.End();
   exporter.AwaitHealthy();

@@ -36,7 +36,7 @@ TEST_F(RedisHealthyLab, OneSentinelFindsAll) {
 
 TEST_F(RedisHealthyLab, FindsAllWithinSeconds) {
   RedisExporter exporter;
-  exporter.Await(3, "three nodes and three Sentinels", [&](const Page& page) {
+  exporter.Await(10, "three nodes and three Sentinels", [&](const Page& page) {
     return page.All("sentinel_exporter_collector_success", {{"collector", "redis"}}).size() == 3 &&
            page.All("sentinel_exporter_collector_success", {{"collector", "sentinel"}}).size() == 3;
   });
