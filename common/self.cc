@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <climits>
 #include <fstream>
 #include <sstream>
 
@@ -177,6 +178,11 @@ std::string OwnLetters() {
 void TakeLetters(const std::string& address) {
   std::string machine_id;
   std::getline(std::ifstream("/etc/machine-id"), machine_id);
+  if (machine_id.size() != 32) {  // also "uninitialized", on every machine that is
+    char name[HOST_NAME_MAX + 1] = "";  // a container has no id, and keeps its name at a restart
+    gethostname(name, sizeof name - 1);
+    machine_id = name;
+  }
   own_letters.With([&](std::string& letters) { letters = LettersOf(machine_id, address); });
 }
 

@@ -120,7 +120,8 @@ absl::Status CurrentPoll::AskDrift(const Deadline& end, ApiSnapshot& snapshot) {
   auto groups = get("groups"), lists = get("lists"), clients = get("clients"),
        config = get("config");
   std::optional<Json> domains;
-  const bool wanted = drift_.Compares("domains") || drift_.include_comments;
+  const bool wanted = drift_.Compares("domains") ||
+                      (drift_.include_comments && drift_.Compares("comments"));
   if (wanted && FewRules(snapshot, Clock::now())) domains = get("domains");
   if (ended_) return last;
   auto view = [](const std::optional<Json>& json) { return json ? json->view() : JsonView(); };

@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kMargin = 100ms;  // for looking the name up
-constexpr Duration kAskedAgain[] = {250ms, 1s};  // what was stale, after the first answers
+constexpr Duration kPauses[] = {250ms, 750ms};  // before what was stale is asked again
 
 Duration Slowest(const std::vector<ProbeOptions>& probes, DnsTransport transport) {
   Duration slowest{};
@@ -47,7 +47,7 @@ void SleepUntil(const Deadline& until) {
 Duration DnsLookDeadline(const std::vector<ProbeOptions>& probes) {
   const Duration udp = Slowest(probes, DnsTransport::kUdp);
   const Duration tcp = Slowest(probes, DnsTransport::kTcp);
-  return udp + tcp + *std::rbegin(kAskedAgain) + std::max(udp, tcp) + kMargin;
+  return udp + tcp + kPauses[0] + kPauses[1] + std::max(udp, tcp) + kMargin;
 }
 
 DnsEye::DnsEye(std::shared_ptr<PiholesBoard> board, PiholeOptions pihole,
@@ -82,12 +82,11 @@ absl::Status DnsEye::AskAll(const Probes& probes, DnsTransport transport, bool c
 }
 
 void DnsEye::AskStaleAgain(const Probes& probes, const Deadline& deadline, DnsLook& look) const {
-  const Instant begin = Clock::now();
-  for (Duration after : kAskedAgain) {
-    for (bool slept = false; auto& seen : look.probes) {
+  for (Duration pause : kPauses) {
+    const Deadline until = deadline.AtMost(pause);
+    for (auto& seen : look.probes) {
       if (seen.outcome != ProbeOutcome::kStale) continue;
-      if (!slept) SleepUntil(deadline.AtMost(begin + after - Clock::now()));
-      slept = true;
+      SleepUntil(until);
       auto of_it = [&](auto* p) { return p->name == seen.probe; };
       const ProbeOptions& probe = **std::find_if(probes.begin(), probes.end(), of_it);
       const int sent = seen.sent;

@@ -14,7 +14,7 @@
 //
 // A stale answer is no failure yet. A Pi-hole gives the first who asks for an expired name what it
 // has, and only then asks upstream (dnsmasq's use-stale-cache, Pi-hole's dns.cache.optimizer). So
-// within the look it is asked again, after a quarter of a second and after a whole one: a name that
+// within the look it is asked again, after a quarter of a second and 0.75 s after that: a name that
 // is still stale then has no upstream. If the question that no cache can answer fails in the same
 // look that is known already. Twice, because a name may be kept for a second only.
 class DnsEye : public Collector {

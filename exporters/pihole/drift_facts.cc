@@ -31,13 +31,14 @@ const ConfigItems* DriftFacts::Fresh(const std::string& pihole, Instant now) con
   return config == configs_.end() ? nullptr : config->second.Fresh(now);
 }
 
-void DriftFacts::Keep(const std::set<std::string>& piholes) {
+void DriftFacts::Keep(const std::set<std::string>& piholes, const DriftOptions& options) {
+  options_ = options;
   auto gone = [&](auto& item) { return !piholes.count(item.first); };
   std::erase_if(configs_, gone);
   std::erase_if(read_, gone);
   facts_revision_ += std::erase_if(since_unix_seconds_, [&](auto& item) {
     auto& [reference, pihole, component] = item.first;
-    return !piholes.count(reference) || !piholes.count(pihole);
+    return !piholes.count(reference) || !piholes.count(pihole) || !options_.Compares(component);
   }) > 0;
 }
 
@@ -51,7 +52,7 @@ void DriftFacts::Step(const std::string& pihole, const Part<ConfigItems>& config
     if (name == reference || !items || !wanted) continue;
     for (auto& [component, theirs] : *wanted) {
       auto own = items->find(component);
-      if (own == items->end()) continue;
+      if (own == items->end() || !options_.Compares(component)) continue;
       const std::tuple key(reference, name, component);
       const bool changed = own->second.fingerprint == theirs.fingerprint
                                ? since_unix_seconds_.erase(key) > 0

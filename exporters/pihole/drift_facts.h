@@ -7,6 +7,7 @@
 
 #include "common/metric.h"
 #include "exporters/pihole/api_snapshot.h"
+#include "exporters/pihole/config.h"
 
 // What the Pi-holes should have in common and have not, over time: each is compared, component by
 // component, with the reference. What cannot be compared now (the answer of one of both is missing
@@ -17,8 +18,8 @@
 // known, and not assumed.
 class DriftFacts {
  public:
-  // Forgets all Pi-holes but these.
-  void Keep(const std::set<std::string>& piholes);
+  // Forgets all Pi-holes but these, and the components that are not compared.
+  void Keep(const std::set<std::string>& piholes, const DriftOptions& options);
   // The newest configuration that `pihole` told (ApiSnapshot::config), after each look at its API.
   void Step(const std::string& pihole, const Part<ConfigItems>& config,
             const std::string& reference, const Now& now);
@@ -40,6 +41,7 @@ class DriftFacts {
  private:
   const ConfigItems* Fresh(const std::string& pihole, Instant now) const;
 
+  DriftOptions options_;
   std::map<std::string, Part<ConfigItems>> configs_;  // by Pi-hole
   std::map<std::string, Instant> read_;               // when any of it was last read
   // By reference, Pi-hole and component: when the difference was first seen.

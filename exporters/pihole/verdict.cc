@@ -57,7 +57,7 @@ void Piholes::Configure(PiholesOptions options) {
   }
   piholes_ = std::move(piholes);
   std::erase_if(seats_, [&](auto& seat) { return !piholes_.count(seat.first); });
-  drift_.Keep(eyes);
+  drift_.Keep(eyes, options_.drift);
   all_.Configure(OfAll(options_));
   sweep_.SetCandidates(std::move(eyes));
   ++targets_revision_;
@@ -199,6 +199,6 @@ absl::Status Piholes::Restore(const std::string& facts, const Now& now) {
   std::set<std::string> names;
   for (auto& [name, watched] : piholes_) names.insert(name);
   drift_.Restore(json->view()["drift"], now);
-  drift_.Keep(names);
+  drift_.Keep(names, options_.drift);
   return absl::OkStatus();
 }

@@ -131,10 +131,25 @@ TEST_F(DriftFactsTest, TakesNoNonsenseFromTheFile) {
 TEST_F(DriftFactsTest, ForgetsPiholesThatAreGone) {
   Read("a", 0, Has({1}));
   Read("b", 0, Has({2}));
-  facts_.Keep({"a"});
+  facts_.Keep({"a"}, {});
   EXPECT_EQ(facts_.Facts(), "[]");
   EXPECT_THAT(Page(0), Not(HasSubstr("pihole=\"b\"")));
-  facts_.Keep({"a", "b"});
+  facts_.Keep({"a", "b"}, {});
+  Read("b", 5, Has({2}));
+  EXPECT_THAT(Page(5), HasSubstr(std::string(kSince) + "1800000300\n"));
+}
+
+// One that is left out for a while and comes back has not differed all the time.
+TEST_F(DriftFactsTest, ForgetsWhatIsNoLongerCompared) {
+  Read("a", 0, Has({1}));
+  Read("b", 0, Has({2}));
+  DriftOptions groups;
+  groups.components = {"groups"};
+  facts_.Keep({"a", "b"}, groups);
+  EXPECT_EQ(facts_.Facts(), "[]");
+  Read("b", 1, Has({2}));  // read before that was configured
+  EXPECT_EQ(facts_.Facts(), "[]");
+  facts_.Keep({"a", "b"}, {});
   Read("b", 5, Has({2}));
   EXPECT_THAT(Page(5), HasSubstr(std::string(kSince) + "1800000300\n"));
 }
