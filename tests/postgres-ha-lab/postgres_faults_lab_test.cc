@@ -79,7 +79,9 @@ TEST_F(PostgresFaults, FrozenMemberCostsNothing) {
 TEST_F(PostgresFaults, FrozenFromTheStart) {
   std::string replica = lab.Replica();
   auto frozen = Frozen(replica, "postgres");
-  Exporter exporter(TwoSites());
+  ExporterConfig config = TwoSites();
+  config.more = "watch: {canary_interval: 0s}\n";  // a session that comes and goes
+  Exporter exporter(config);
   exporter.Await(5, "it is silent, the others are there", [&](const Page& p) {
     return InState(p, replica, "timeout") && OthersComplete(p, replica);
   });
