@@ -47,7 +47,7 @@ const std::vector<std::string> kSometimes = {
 TEST_F(RedisCatalogueLab, TheLivePageHasTheShapeOfTheGoldenOne) {
   auto golden = Shapes(ReadPage(TextOf("tests/golden/redis-sentinel.prom")));
   ASSERT_GT(golden.size(), 100u);
-  RedisExporter exporter;
+  RedisExporter exporter("s1", {"sites: [{name: here, networks: [127.0.0.0/8]}]"});
   exporter.AwaitHealthy();
   std::set<std::string> missing;
   exporter.Await(20, "every series that a healthy set has", [&](const Page& page) {
