@@ -114,6 +114,10 @@ bool Network::Contains(const std::string& host) const {
   return InNetwork(BitsOf(host), bits_, prefix_);
 }
 
+bool Network::operator==(const Network& other) const {
+  return prefix_ == other.prefix_ && InNetwork(other.bits_, bits_, prefix_);
+}
+
 bool AddressMap::Rule::Matches(const HostPort& announced) const {
   if (network) return network->Contains(announced.host);
   return (port == 0 || port == announced.port) && Canonical(announced.host) == host;

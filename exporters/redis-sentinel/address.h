@@ -32,6 +32,7 @@ class Network {
   static absl::StatusOr<Network> Parse(std::string_view text);
   bool Contains(const std::string& host) const;  // no name is in any
   int prefix() const { return prefix_; }
+  bool operator==(const Network& other) const;  // the same addresses
 
  private:
   std::string bits_;  // 4 or 16 bytes

@@ -67,17 +67,33 @@ void ReadAddressMap(Fields& fields, AddressMap& map) {
   }
 }
 
+// An address is at one site: the one that has the network first would silently win.
+void ReadNetworks(Fields& item, const std::vector<Site>& others, Site& site) {
+  auto texts = item.Strings("networks");
+  if (!item.Has("networks")) item.Error("", "site '" + site.name + "' needs 'networks'");
+  else if (texts.empty()) item.Error("networks", "site '" + site.name + "' has none");
+  for (auto& text : texts) {
+    auto network = Network::Parse(text);
+    if (!network.ok()) {
+      item.Error("networks", Words(network.status()));
+      continue;
+    }
+    site.networks.push_back(*network);
+    for (auto& other : others)
+      if (std::count(other.networks.begin(), other.networks.end(), *network))
+        item.Error("networks", "'" + text + "' is at site '" + other.name + "' already");
+  }
+}
+
 std::vector<Site> ReadSites(Fields& fields) {
   std::vector<Site> sites;
+  std::set<std::string> names;
   for (Fields& item : fields.Maps("sites")) {
-    Site& site = sites.emplace_back();
-    site.name = item.Required("name");
-    for (auto& text : item.Strings("networks")) {
-      auto network = Network::Parse(text);
-      if (!network.ok()) item.Error("networks", Words(network.status()));
-      else site.networks.push_back(*network);
-    }
-    if (!item.Has("networks")) item.Error("", "site '" + site.name + "' needs 'networks'");
+    Site site{item.Required("name"), {}};
+    if (!site.name.empty() && !names.insert(site.name).second)
+      item.Error("name", "site '" + site.name + "' is given twice");
+    ReadNetworks(item, sites, site);
+    sites.push_back(std::move(site));
   }
   return sites;
 }
