@@ -74,7 +74,7 @@ class ReplicationSet {
   void TakenOver(const FailoverFact& fact, const Node& old, Instant begin, Instant end);
   void TakeSentinelsWord(const RedisEvidence& evidence, const Now& now);
   std::string KindOfChange(const Node& old, Instant at) const;
-  void Told(long long config_epoch, bool first, Instant at, const Now& now);
+  void Told(long long config_epoch, Instant at, const Now& now);
   // verdict_split_brain.cc: two masters.
   void StepSplitBrain(const RedisEvidence& evidence, const NodeLook& look, Node& node);
   // verdict_loss.cc: what the last change of the master cost.

@@ -77,7 +77,6 @@ void ReplicationSet::Compare(const Now& now, Instant at) {
     // One that was not there before knows nothing of when it changed.
     if (view.other_begin != Instant()) begin = std::min(begin, view.other_begin);
   }
-  const bool first = announced_.empty();
   if (node != announced_) {
     if (epoch < announced_epoch_ && !contradicted) return;
     if (begin == Instant::max()) begin = announced_at_;
@@ -85,13 +84,14 @@ void ReplicationSet::Compare(const Now& now, Instant at) {
     announced_epoch_ = epoch;
   }
   announced_epoch_ = std::max(announced_epoch_, epoch);
-  Told(epoch, first, at, now);
+  Told(epoch, at, now);
 }
 
 // Who watched all the while knows of each change: to him the number says nothing new, as it may grow
 // by more than one. Who did not knows of one change at least, but not who was master meanwhile.
-void ReplicationSet::Told(long long config_epoch, bool first, Instant at, const Now& now) {
+void ReplicationSet::Told(long long config_epoch, Instant at, const Now& now) {
   const bool same = told_.master == announced_, newer = config_epoch > told_.config_epoch;
+  const bool first = told_.at == Instant();  // since a start
   const bool unwatched = first || at - told_.at > kViewPatience + options_.look_deadline;
   if (same && newer && unwatched) {
     const Instant middle = first ? at : told_.at + (at - told_.at) / 2;
@@ -151,6 +151,7 @@ void ReplicationSet::TakenOver(const FailoverFact& fact, const Node& old, Instan
   if (fact.kind == "failover" && cut_off_.last_ok)
     high = Seconds(end - *cut_off_.last_ok);
   service_.Failover(fact);
+  told_.master.clear();  // the next number that is told says no more than this
   departure_.reset();
   if (fact.kind != "unseen") Depart(fact.from, old);
   Trouble(end);

@@ -46,7 +46,7 @@ struct CutOff {
 // The newest configuration by which the master in force was named. Kept over a restart: a newer one
 // of the same master after nobody watched means that it was replaced and took over again.
 struct LastTold {
-  std::string master;
+  std::string master;          // "": another one took over since, and its number was not told yet
   long long config_epoch = 0;  // grows with every change of master, and with nothing else
   Instant at = Instant();
   int revision = 0;  // grows with the first two

@@ -5,6 +5,13 @@
 
 namespace {
 
+const std::string kSwitchBack = "mymaster 10.88.0.12 6379 10.88.0.11 6379";
+
+void Views(Deployment& d, double at, const std::string& master, long long epoch) {
+  for (auto& s : {kS1, kS2, kS3})
+    d.Step(SentinelEvidence(at, at + 0.1, s, {ViewOf(s, master, epoch)}), NowAt(at + 0.1));
+}
+
 TEST(Kinds, ByEvents) {
   Course asked;
   asked.Event(5, "+try-failover", kMaster);
@@ -78,12 +85,51 @@ TEST(Kinds, TheSameMasterByANewerConfigurationAfterARestart) {
   for (long long epoch : {3, 5}) {
     Deployment d(OneDeployment());
     ASSERT_TRUE(d.Restore(before.deployment().Facts(NowAt(6)), NowAt(100)).ok());
-    for (auto& s : {kS1, kS2, kS3})
-      d.Step(SentinelEvidence(100, 100.1, s, {ViewOf(s, k1, epoch)}), NowAt(100.1));
+    Views(d, 100, k1, epoch);
     auto& failovers = d.sets().at("mymaster").service().failovers();
     ASSERT_EQ(failovers.size(), epoch == 5 ? 1u : 0u);
     EXPECT_TRUE(failovers.empty() || failovers.back().kind == "unseen");
   }
+}
+
+// What is heard first after a start tells when, and no look of before it does.
+TEST(Kinds, TheSameMasterByANewerConfigurationAfterAnEventThatCameFirst) {
+  Course before;
+  before.Views(5, k1, 3);
+  Deployment d(OneDeployment());
+  ASSERT_TRUE(d.Restore(before.deployment().Facts(NowAt(6)), NowAt(100)).ok());
+  d.Step(EventEvidence(100, 100.1, kS1, "+switch-master", kSwitchBack), NowAt(100.1));
+  Views(d, 103, k1, 7);
+  auto& failovers = d.sets().at("mymaster").service().failovers();
+  ASSERT_EQ(failovers.size(), 1u);
+  EXPECT_EQ(failovers.back().kind, "unseen");
+  EXPECT_NEAR(failovers.back().unix_seconds, kOrigin + 103.1, 0.1);
+}
+
+// There is heard, back is not: that is one change more, not two.
+TEST(Kinds, BackWhileNobodyWatchedCountsOnce) {
+  Course c;
+  c.Views(5, k1, 3);
+  c.Event(6, "+switch-master", kSwitch);
+  const std::string facts = c.deployment().Facts(NowAt(6.5));
+  c.Views(40, k1, 5);
+  Deployment d(OneDeployment());
+  ASSERT_TRUE(d.Restore(facts, NowAt(100)).ok());
+  Views(d, 100, k1, 5);
+  for (auto* service : {&c.service(), &d.sets().at("mymaster").service()}) {
+    ASSERT_EQ(service->failovers().size(), 2u);
+    EXPECT_EQ(service->failovers().back().from, k2);
+    EXPECT_EQ(service->failovers().back().to, k1);
+  }
+}
+
+TEST(Kinds, ThereAndBackByEventsAloneCountsNoThird) {
+  Course c;
+  c.Views(5, k1, 3);
+  c.Event(6, "+switch-master", kSwitch);
+  c.Event(20, "+switch-master", kSwitchBack);
+  c.Views(40, k1, 5);
+  EXPECT_EQ(c.service().failovers().size(), 2u);
 }
 
 // Where events are not heard, or are lost: what is over stays over.
