@@ -68,13 +68,13 @@ class ReplicationSet {
   // verdict_announced.cc: whom the Sentinels send clients to.
   std::vector<const ViewOf*> FreshViews(Instant now) const;
   std::string Majority(Instant now) const;
-  bool HeardMost(Instant now) const;
+  bool AreMost(std::size_t sentinels) const, HeardMost(Instant now) const;
   void Compare(const Now& now, Instant at);
   void Announced(const std::string& node, Instant begin, Instant end, Instant likely, const Now&);
   void TakenOver(const FailoverFact& fact, const Node& old, Instant begin, Instant end);
   void TakeSentinelsWord(const RedisEvidence& evidence, const Now& now);
   std::string KindOfChange(const Node& old, Instant at) const;
-  void Told(long long config_epoch, Instant at, const Now& now);
+  void Told(long long config_epoch, bool by_most, Instant at, const Now& now);
   // verdict_split_brain.cc: two masters.
   void StepSplitBrain(const RedisEvidence& evidence, const NodeLook& look, Node& node);
   // verdict_loss.cc: what the last change of the master cost.

@@ -51,12 +51,17 @@ std::string ReplicationSet::Majority(Instant now) const {
   return best;
 }
 
-// Whether most of the Sentinels that are known have been heard since a start, or had the time to: the
-// first to answer may be one that is cut off and has the configuration of before.
-bool ReplicationSet::HeardMost(Instant now) const {
-  std::size_t known = 1;
+// Of the Sentinels that are configured, or that any of them knows.
+bool ReplicationSet::AreMost(std::size_t sentinels) const {
+  std::size_t known = std::max<std::size_t>(options_.sentinels.size(), 1);
   for (auto& view : views_) known = std::max(known, view.second.said.sentinels.size() + 1);
-  return 2 * views_.size() > known || now - heard_since_ > kFollowWithin;
+  return 2 * sentinels > known;
+}
+
+// Whether most of the Sentinels have been heard since a start, or had the time to: the first to
+// answer may be one that is cut off and has the configuration of before.
+bool ReplicationSet::HeardMost(Instant now) const {
+  return AreMost(views_.size()) || now - heard_since_ > kFollowWithin;
 }
 
 // Another node is in force when most Sentinels name it, unless they are cut off and repeat what was
@@ -67,12 +72,14 @@ void ReplicationSet::Compare(const Now& now, Instant at) {
   if (node.empty() || (announced_.empty() && !HeardMost(at))) return;
   long long epoch = -1;
   bool contradicted = true;
+  std::size_t naming = 0;
   Instant begin = Instant::max();
   for (auto& [sentinel, view] : views_) {
     if (!view.said.address) continue;
     std::string named = ToText(*view.said.address);
     contradicted = contradicted && named != announced_ && view.begin >= since_;
     if (named != node) continue;
+    ++naming;
     epoch = std::max(epoch, view.said.master.config_epoch);
     // One that was not there before knows nothing of when it changed.
     if (view.other_begin != Instant()) begin = std::min(begin, view.other_begin);
@@ -84,13 +91,15 @@ void ReplicationSet::Compare(const Now& now, Instant at) {
     announced_epoch_ = epoch;
   }
   announced_epoch_ = std::max(announced_epoch_, epoch);
-  Told(epoch, at, now);
+  Told(epoch, AreMost(naming), at, now);
 }
 
 // Who watched all the while knows of each change: to him the number says nothing new, as it may grow
 // by more than one. Who did not knows of one change at least, but not who was master meanwhile.
-void ReplicationSet::Told(long long config_epoch, Instant at, const Now& now) {
+// Where most say a lower one they lost their state, and count from 0 again.
+void ReplicationSet::Told(long long config_epoch, bool by_most, Instant at, const Now& now) {
   const bool same = told_.master == announced_, newer = config_epoch > told_.config_epoch;
+  const bool anew = config_epoch < told_.config_epoch && by_most;
   const bool first = told_.at == Instant();  // since a start
   const bool unwatched = first || at - told_.at > kViewPatience + options_.look_deadline;
   if (same && newer && unwatched) {
@@ -99,7 +108,7 @@ void ReplicationSet::Told(long long config_epoch, Instant at, const Now& now) {
     last_change_.phases.Changed({"unseen", "", {}, {}, {}});
   }
   told_.at = at;
-  if (same && !newer) return;
+  if (same && !newer && !anew) return;
   told_.master = announced_;
   told_.config_epoch = config_epoch;
   ++told_.revision;

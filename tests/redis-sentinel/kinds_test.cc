@@ -132,6 +132,25 @@ TEST(Kinds, ThereAndBackByEventsAloneCountsNoThird) {
   EXPECT_EQ(c.service().failovers().size(), 2u);
 }
 
+// Sentinels that lost their state count from 0 again. One alone may be behind, and then those that
+// are not are no news.
+TEST(Kinds, ConfigurationsThatAreCountedAnew) {
+  Course c;
+  c.Views(5, k1, 7);
+  c.Views(10, k1, 0);
+  EXPECT_EQ(c.LastKind(), "");
+  c.Views(40, k1, 2);
+  EXPECT_EQ(c.LastKind(), "unseen");
+  Course before;
+  before.Views(5, k1, 7);
+  Deployment d(OneDeployment());
+  ASSERT_TRUE(d.Restore(before.deployment().Facts(NowAt(6)), NowAt(100)).ok());
+  for (double at : {100, 105})
+    d.Step(SentinelEvidence(at, at + 0.1, kS1, {ViewOf(kS1, k1, 5)}), NowAt(at + 0.1));
+  Views(d, 140, k1, 7);
+  EXPECT_TRUE(d.sets().at("mymaster").service().failovers().empty());
+}
+
 // Where events are not heard, or are lost: what is over stays over.
 TEST(Kinds, WhatSentinelsTakeBackIsForgotten) {
   auto say = [](Course& c, double at, bool down, bool asked) {
