@@ -29,6 +29,16 @@ absl::Status BadFile(const std::string& file, const std::string& what) {
       absl::StrFormat("tls: %s %s (%s)", file, what, Reason(ERR_peek_error())));
 }
 
+// OpenSSL decodes the extensions of a certificate when it is first used, in whichever thread: here
+// nobody else has it yet.
+void DecodeExtensions(SSL_CTX* context) {
+  if (X509* own = SSL_CTX_get0_certificate(context)) X509_check_purpose(own, -1, 0);
+  STACK_OF(X509_OBJECT)* trusted = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+  for (int i = 0; i < sk_X509_OBJECT_num(trusted); ++i)
+    if (X509* ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(trusted, i)))
+      X509_check_purpose(ca, -1, 0);
+}
+
 absl::Status LoadFiles(SSL_CTX* context, const TlsOptions& o) {
   ERR_clear_error();
   if (o.ca_file.empty() && SystemCaStore() != nullptr) {
@@ -59,6 +69,7 @@ absl::StatusOr<Context> MakeContext(const TlsOptions& o) {
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context.get()), X509_V_FLAG_PARTIAL_CHAIN);
   auto loaded = LoadFiles(context.get(), o);
   if (!loaded.ok()) return loaded;
+  if (!o.ca_file.empty()) DecodeExtensions(context.get());  // the system's are others' as well
   return context;
 }
 
