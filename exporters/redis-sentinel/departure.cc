@@ -16,8 +16,10 @@ bool Departure::Succeeded(const Info& successor) {
 }
 
 void Departure::Take(const WriteMark& mark) {
-  if (mark.offset_bytes <= *fork_) before_ = mark;
-  else if (!after_) after_ = mark;
+  if (mark.offset_bytes <= *fork_) {
+    if (!oldest_ || oldest_->rdb_last_save_unix != mark.rdb_last_save_unix) oldest_ = mark;
+    before_ = mark;
+  } else if (!after_) after_ = mark;
   else if (mark.unsaved_changes > last_->unsaved_changes) {
     if (!first_rise_) first_rise_ = mark.end;
     last_rise_ = last_->begin;
@@ -104,8 +106,19 @@ std::optional<Departure::Writes> Departure::writes() const {
   if (!after_->unsaved_changes) return std::nullopt;
   writes.low = since(*after_);
   if (exact()) writes.high = since(*before_);
-  double share = static_cast<double>(*fork_ - before_->offset_bytes) /
-                 static_cast<double>(after_->offset_bytes - before_->offset_bytes);
-  writes.best = since(*before_) + share * (since(*after_) - since(*before_));
+  const double most = std::max(writes.low, since(*before_));
+  writes.best = std::clamp(since(*before_) - KeptSince(*before_), writes.low, most);
   return writes;
+}
+
+// By what a write took of the stream until then. Around the fork it took more: while a master is
+// frozen the Sentinels' hellos pile up, and are written at once.
+double Departure::KeptSince(const WriteMark& mark) const {
+  auto pace = [](const WriteMark& from, const WriteMark& to) {
+    return static_cast<double>(*to.unsaved_changes - *from.unsaved_changes) /
+           static_cast<double>(std::max(1LL, to.offset_bytes - from.offset_bytes));
+  };
+  double writes_per_byte = oldest_->unsaved_changes ? pace(*oldest_, mark) : 0;
+  if (writes_per_byte <= 0) writes_per_byte = pace(mark, *after_);
+  return writes_per_byte * static_cast<double>(*fork_ - mark.offset_bytes);
 }

@@ -51,11 +51,13 @@ class Departure {
  private:
   void Take(const WriteMark& mark);
   void CameBack(const WriteMark& mark);
+  double KeptSince(const WriteMark& mark) const;  // writes from then to the fork
 
   std::string node_;
   WriteMarks written_;                 // until the fork is known
   std::optional<long long> fork_;      // the successor has everything up to here
   std::optional<WriteMark> before_, after_, last_;  // around the fork, and the newest
+  std::optional<WriteMark> oldest_;    // since the same save as before_
   // Beyond the fork: by when changes were seen to grow, and after when they grew last.
   std::optional<Instant> first_rise_, last_rise_;
   std::optional<Instant> gone_;        // it wrote nothing after that

@@ -50,9 +50,10 @@ def bounds(page, name, **labels):
     return [page.get(f"{stem[0]}{bound}_{stem[1]}", **labels) for bound in ("_low", "", "_high")]
 
 
-def compare(what, truth, measured, error):
+def compare(what, truth, measured, error, within=ONE_WRITE_S):
     """What is wrong with [low, mid, high]. `truth`: least, best, most. At most `error` may be off. That
-    [low, high] and [least, most] overlap is not enough: it must hold the best, to a write."""
+    [low, high] and [least, most] overlap is not enough: it must hold the best, which is known
+    `within` so much."""
     low, mid, high = measured
     least, best, most = truth
     if None in measured:
@@ -60,9 +61,9 @@ def compare(what, truth, measured, error):
     wrong = []
     if low > most or high < least:
         wrong.append(f"{what}: the truth, {least:.3f} to {most:.3f}, is outside")
-    if low - ONE_WRITE_S > best:
+    if low - within > best:
         wrong.append(f"{what}: low, {low:.3f}, is above the truth, {best:.3f}")
-    if high + ONE_WRITE_S < best:
+    if high + within < best:
         wrong.append(f"{what}: high, {high:.3f}, is below the truth, {best:.3f}")
     if abs(mid - best) > error:
         wrong.append(f"{what}: mid is off by {mid - best:.3f}")

@@ -98,7 +98,8 @@ def judge_outage(name, page, before, truth, since):
         grown = measured.grown(page, before, "ha_outages_total", **SERVICE)
         return (outage[1], None, None, None), ["an outage that was none"] if grown else []
     seen = measured.bounds(page, "ha_last_outage_seconds", **SERVICE)
-    return (outage[1], *seen), measured.compare("outage", outage, seen, MID_ERROR_S)
+    within = max(measured.ONE_WRITE_S, truth.client.late(since))
+    return (outage[1], *seen), measured.compare("outage", outage, seen, MID_ERROR_S, within)
 
 
 def drill(lab, exporter, name):

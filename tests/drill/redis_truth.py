@@ -85,12 +85,21 @@ class Client(Watcher):
 
     def outage(self, since):
         """The longest time without a write that ended after `since`: least, best, most seconds."""
+        before, failed, after = self.longest(since)
+        least = max(0.0, failed[-1].begin - failed[0].end) if failed else 0.0
+        return least, after.end - before.end, after.end - before.begin
+
+    def longest(self, since):
+        """The last write before it, the attempts that failed, and the first write after it."""
         rows = self.taken()
         before, after = max(((a, b) for a, b in zip(rows, rows[1:]) if b.end > since),
                             key=lambda pair: pair[1].end - pair[0].end)
-        failed = self.attempts[before.number + 1:after.number]
-        least = max(0.0, failed[-1].begin - failed[0].end) if failed else 0.0
-        return least, after.end - before.end, after.end - before.begin
+        return before, self.attempts[before.number + 1:after.number], after
+
+    def late(self, since):
+        """By how much at most the first write after it came later than it could have."""
+        before, failed, after = self.longest(since)
+        return after.end - (failed[-1].begin if failed else before.end)
 
     def lost(self, master):
         """Writes that were acknowledged, and are not there."""

@@ -58,6 +58,28 @@ TEST(Departure, ExactWhileTheOldMasterAnswers) {
   EXPECT_NEAR(*d.loss().high_seconds, 2.21, 1e-6);  // 0.8 to 3.01
 }
 
+// Of the 50 writes between two looks 30 were replicated. Then came 2,000 bytes of hellos at once.
+TEST(Departure, WhatIsNoWriteAroundTheForkDoesNotCount) {
+  WriteMarks marks;
+  for (int i = 0; i <= 5; ++i) Remember(Wrote(5000 * i, 50 * i), At(i), At(i + 0.01), marks);
+  Departure d("10.0.0.1:6379", marks);
+  d.Answered(Wrote(25'000 + 2000 + 5000, 300), At(20), At(20.01));
+  ASSERT_TRUE(d.Succeeded(Successor(28'000)));
+  EXPECT_EQ(d.writes()->low, 0);
+  EXPECT_EQ(d.writes()->best, 20);
+  EXPECT_EQ(d.writes()->high, 50);
+}
+
+// Nothing was written before the last look: what there was since is all that one can go by.
+TEST(Departure, AMasterThatWasIdleBefore) {
+  WriteMarks marks;
+  for (int i = 0; i <= 5; ++i) Remember(Wrote(100 * i, 7), At(i), At(i + 0.01), marks);
+  Departure d("10.0.0.1:6379", marks);
+  d.Answered(Wrote(4500, 47), At(6), At(6.01));
+  ASSERT_TRUE(d.Succeeded(Successor(1500)));
+  EXPECT_EQ(d.writes()->best, 30);
+}
+
 TEST(Departure, OnlyLowBoundsOnceItFollows) {
   Departure d = Departed();
   d.Succeeded(Successor(900));
