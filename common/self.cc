@@ -163,9 +163,9 @@ void ShowSelf(Samples& out) {
   ShowProcess(out);
 }
 
-std::string LettersOf(const std::string& machine_id, const std::string& address) {
-  if (machine_id.empty() || address.ends_with(":0")) return "";
-  const auto hash = Sha256(machine_id + '\0' + address);
+std::string LettersOf(const std::string& machine, const std::string& address) {
+  if (machine.empty() || address.ends_with(":0")) return "";
+  const auto hash = Sha256(machine + '\0' + address);
   std::string letters;
   for (std::size_t i = 0; i < 16; ++i) letters += static_cast<char>('a' + hash[i] % 26);
   return letters;
@@ -176,14 +176,14 @@ std::string OwnLetters() {
 }
 
 void TakeLetters(const std::string& address) {
-  std::string machine_id;
-  std::getline(std::ifstream("/etc/machine-id"), machine_id);
-  if (machine_id.size() != 32) {  // also "uninitialized", on every machine that is
+  std::string machine;
+  std::getline(std::ifstream("/etc/machine-id"), machine);
+  if (machine.size() != 32) {  // also "uninitialized", on every machine that is
     char name[HOST_NAME_MAX + 1] = "";  // a container has no id, and keeps its name at a restart
     gethostname(name, sizeof name - 1);
-    machine_id = name;
+    machine = name;
   }
-  own_letters.With([&](std::string& letters) { letters = LettersOf(machine_id, address); });
+  own_letters.With([&](std::string& letters) { letters = LettersOf(machine, address); });
 }
 
 std::string Version() { return VERSION; }

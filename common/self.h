@@ -13,13 +13,13 @@ void NoteStateDirectory(bool writable);
 // Adds all of them, with process_* read from /proc now.
 void ShowSelf(Samples& out);
 
-// 16 letters that an exporter which listens on `address` of the machine with that id has after each
-// start, and no other has; they tell neither. "" without an id, or if the system picks the port.
-std::string LettersOf(const std::string& machine_id, const std::string& address);
-// Those of this process, "" while it has none. Main() gives them to one that has no state directory
-// to keep a name in.
-std::string OwnLetters();
+// 16 letters that an exporter which listens on `address` of `machine` has after each start; they tell
+// neither. "" without a machine, or if the system picks the port.
+std::string LettersOf(const std::string& machine, const std::string& address);
+// Gives this process those of its machine: by the machine id, or by its host name, as in a
+// container. Main() does where there is no state directory to keep a name in.
 void TakeLetters(const std::string& address);
+std::string OwnLetters();  // "" until then
 
 // "0.1.0", "0.1.0 (revision abc1234)".
 std::string Version();

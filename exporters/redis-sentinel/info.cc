@@ -78,12 +78,12 @@ struct Draft {
 };
 
 // Where a line goes, and how it is read.
-struct YesNo { Info::Yes Info::*to; };                    // 1 or 0
-struct OkErr { Info::Yes Info::*to; };                  // ok or err
-struct Link { Info::Yes Info::*to; };                    // up or down
+struct YesNo { Info::Yes Info::*to; };  // 1 or 0
+struct OkErr { Info::Yes Info::*to; };  // ok or err
+struct Link { Info::Yes Info::*to; };   // up or down
 struct Id { std::string Info::*to; };
-using Destination = std::variant<Info::Number Info::*, Info::Seconds Info::*, YesNo, OkErr, Link, Id,
-                            std::string Draft::*>;
+using Destination = std::variant<Info::Number Info::*, Info::Seconds Info::*, YesNo, OkErr, Link,
+                                 Id, std::string Draft::*>;
 
 const std::unordered_map<std::string_view, Destination>& Destinations() {
   static const std::unordered_map<std::string_view, Destination> targets = {
