@@ -63,8 +63,8 @@ class Connection:
         while alive:
             begin = time.monotonic()
             request = Request(self.stream, self.address, self.tls)
-            if time.monotonic() - begin < self.switches.keep_alive_seconds:
-                alive = self.respond(request) and request.keeps_alive()
+            in_time = time.monotonic() - begin < self.switches.keep_alive_seconds
+            alive = in_time and self.respond(request) and request.keeps_alive()
 
     def respond(self, request):
         """Whether the connection may live on."""
